@@ -1,0 +1,5 @@
+"""`python -m bot` is `nidaa`."""
+
+from bot.main import main
+
+main()

@@ -1,0 +1,184 @@
+"""Deliveries: messages leave, in the order they are owed to each recipient; what fails stays owed.
+
+Replies that this process has just committed leave at once. Everything else (what failed, what another process owed, what
+a crash left) is leased from the outbox by a loop. Sending is lease (commit) → send → record (commit), and the next message
+to a recipient leaves only after the last one is recorded: a crash can repeat one message a recipient, never more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.actions.desk import Desk
+from bot.actions.desktop import LEASE
+from bot.core.errors import (
+    ChannelBusy,
+    ChannelMisconfigured,
+    ChannelUnreachable,
+    MessageRefused,
+    RecipientGone,
+)
+from bot.core.messages import Channel
+from bot.core.pacing import retry_wait
+from storage import outbox
+from storage.engine import Database
+from storage.outbox import Gone, Later, Owed, Parked, Sent, Settlement
+
+_MOST_IN_FLIGHT = 200
+_MISCONFIGURED_WAIT = timedelta(minutes=1)
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is being sent to one recipient, one after the other."""
+
+    waiting: deque[Owed] = field(default_factory=deque)
+
+
+class Deliveries:
+    """`desk` writes down what became of each message."""
+
+    def __init__(
+        self,
+        database: Database,
+        channels: Mapping[str, Channel],
+        *,
+        sender: str,
+        clock: Callable[[], datetime],
+        idle: timedelta = timedelta(seconds=1),
+    ) -> None:
+        self._database = database
+        self._channels = channels
+        self._sender = sender
+        self._clock = clock
+        self._idle = idle.total_seconds()
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._held: set[tuple[str, str]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self.desk: Desk
+        self.troubles: dict[str, str] = {}
+
+    def hand_over(self, messages: Sequence[Owed]) -> None:
+        """Send what was just committed; what is not in this process's hands is left to the loop."""
+        for owed in messages:
+            if owed.leased or not self._pushes(owed.channel):
+                self._queue(owed)
+            else:
+                self._wake.set()
+
+    async def run(self) -> None:
+        """Lease and send what is due, until cancelled."""
+        while True:
+            leased = 0
+            try:
+                leased = await self._lease()
+            except Exception as error:  # noqa: BLE001 -- the loop must live; the database may be away
+                log.warning("outbox_unavailable", error=type(error).__name__)
+            if leased == 0:
+                await self._sleep()
+
+    async def close(self, *, within: float = 5.0) -> None:
+        """Let what is being sent finish, for a while."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within)
+
+    def _pushes(self, channel: str) -> bool:
+        return channel in self._channels and self._channels[channel].pushes
+
+    async def _sleep(self) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(self._idle):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _lease(self) -> int:
+        room = _MOST_IN_FLIGHT - len(self._lines)
+        if room <= 0:
+            return 0
+        found: list[Owed] = []
+        for name, channel in self._channels.items():
+            if not channel.pushes:
+                continue
+            async with self._database.write() as connection:
+                found += await outbox.lease_due_messages(
+                    connection, channel=name, now=self._clock(), lease=LEASE, sender=self._sender, limit=room
+                )
+        for owed in found:
+            self._queue(owed, from_loop=True)
+        return len(found)
+
+    def _queue(self, owed: Owed, *, from_loop: bool = False) -> None:
+        key = (owed.channel, owed.recipient)
+        if key in self._held and not from_loop:
+            self.desk.note(Later(owed.id, None))
+            return
+        line = self._lines.get(key)
+        if line is not None:
+            line.waiting.append(owed)
+            return
+        self._lines[key] = _Line(deque((owed,)))
+        task = asyncio.create_task(self._work(key))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, key: tuple[str, str]) -> None:
+        line = self._lines[key]
+        try:
+            while line.waiting:
+                owed = line.waiting.popleft()
+                settlement = await self._send(owed)
+                if isinstance(settlement, Sent):
+                    self._held.discard(key)
+                    if line.waiting:
+                        await self.desk.settle(settlement)
+                    else:
+                        self.desk.note(settlement)
+                elif settlement is not None:
+                    self._give_back(key, settlement, line)
+        finally:
+            del self._lines[key]
+
+    def _give_back(self, key: tuple[str, str], settlement: Settlement, line: _Line) -> None:
+        """The head failed: it is settled, and what stands behind it waits its turn in the outbox."""
+        self._held.add(key) if isinstance(settlement, Later) else self._held.discard(key)
+        self.desk.note(settlement)
+        while line.waiting:
+            self.desk.note(Later(line.waiting.popleft().id, None))
+
+    async def _send(self, owed: Owed) -> Settlement | None:
+        """What became of it; None for a message that stays on its page."""
+        channel = self._channels[owed.channel]
+        try:
+            await channel.send(owed.recipient, owed.message)
+        except ChannelBusy as error:
+            return Later(owed.id, self._clock() + error.retry_after)
+        except ChannelUnreachable as error:
+            return self._trouble(owed, error.cause, retry_wait(owed.attempts))
+        except ChannelMisconfigured as error:
+            log.error("channel_misconfigured", channel=owed.channel, cause=error.cause)
+            return self._trouble(owed, error.cause, _MISCONFIGURED_WAIT)
+        except RecipientGone:
+            return Gone(owed.id, owed.channel, owed.recipient, self._clock())
+        except MessageRefused as error:
+            log.error("message_refused", channel=owed.channel, cause=error.cause, outbox_id=owed.id)
+            return Parked(owed.id, error.cause)
+        except Exception as error:
+            log.exception("delivery_failed", channel=owed.channel, outbox_id=owed.id)
+            return Parked(owed.id, type(error).__name__)
+        self.troubles.pop(owed.channel, None)
+        return Sent(owed.id) if channel.pushes else None
+
+    def _trouble(self, owed: Owed, cause: str, wait: timedelta) -> Later:
+        self.troubles[owed.channel] = cause
+        return Later(owed.id, self._clock() + wait)

@@ -1,0 +1,232 @@
+"""The desk: one task that takes all updates that wait and opens one transaction for them (group commit).
+
+Nothing is acknowledged before it is durable. What became of sent messages is written by the same transactions, so that a
+busy process commits once for many of either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+from bot.actions.desktop import LEASE, Desktop, Taken
+from bot.actions.turns import take_turns, told
+from bot.core.errors import StorageUnavailable
+from bot.core.messages import Incoming, Outgoing
+from bot.core.text import t
+from storage import inbox, outbox, people
+from storage.engine import Database, is_worth_retrying
+from storage.outbox import Owed, Settlement
+
+MOST_TOGETHER = 64
+_ATTEMPTS = 5
+_PATIENCE = 0.02
+_BREATH = 0.2
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    incoming: Incoming
+    done: asyncio.Future[Taken]
+
+
+class Desk:
+    """`outlet` is handed the replies of every committed batch, before their senders learn of it."""
+
+    def __init__(
+        self,
+        database: Database,
+        desktop: Desktop,
+        *,
+        clock: Callable[[], datetime],
+        outlet: Callable[[Sequence[Owed]], None],
+    ) -> None:
+        self._database = database
+        self._desktop = desktop
+        self._clock = clock
+        self._outlet = outlet
+        self._turns: deque[_Waiting] = deque()
+        self._settlements: list[Settlement] = []
+        self._settled: list[asyncio.Future[None]] = []
+        self._something = asyncio.Event()
+        self._urgent = asyncio.Event()
+
+    async def take(self, incoming: Incoming) -> Taken:
+        """What became of the update, once that is durable. StorageUnavailable: nothing was kept, it must be sent again."""
+        waiting = _Waiting(incoming, asyncio.get_running_loop().create_future())
+        self._turns.append(waiting)
+        self._something.set()
+        self._urgent.set()
+        return await waiting.done
+
+    def note(self, settlement: Settlement) -> None:
+        """Have a settlement written with the next transaction, soon."""
+        self._settlements.append(settlement)
+        self._something.set()
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Have a settlement written; returns once it is durable."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._settled.append(done)
+        self.note(settlement)
+        self._urgent.set()
+        await done
+
+    async def run(self) -> None:
+        """Work until cancelled; what is left then is written first, if the database is there."""
+        try:
+            while True:
+                await self._something.wait()
+                if not self._urgent.is_set():
+                    await self._wait_a_little()
+                await self._work()
+        finally:
+            if self._settlements:
+                await asyncio.shield(self._work())
+
+    async def _wait_a_little(self) -> None:
+        """Settlements alone can wait for a turn to share its transaction."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._urgent.wait()
+        except TimeoutError:
+            pass
+
+    async def _work(self) -> None:
+        turns = [self._turns.popleft() for _ in range(min(len(self._turns), MOST_TOGETHER))]
+        settlements, self._settlements = self._settlements, []
+        settled, self._settled = self._settled, []
+        if not self._turns:
+            self._something.clear()
+            self._urgent.clear()
+        try:
+            await self._together(turns, settlements)
+        except Exception as error:  # noqa: BLE001 -- the loop must live, whatever one batch does
+            if isinstance(error, StorageUnavailable):
+                self._settlements = settlements + self._settlements
+            elif settlements:
+                await self._settle_alone(settlements)
+            await self._apart(turns, error)
+        for done in settled:
+            if not done.done():
+                done.set_result(None)
+
+    async def _together(self, turns: Sequence[_Waiting], settlements: Sequence[Settlement]) -> None:
+        """All in one transaction, tried again when only a neighbour's transaction was in the way."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                results = await self._commit([waiting.incoming for waiting in turns], settlements)
+            except Exception as error:
+                if attempt == _ATTEMPTS or not is_worth_retrying(error):
+                    raise
+                await asyncio.sleep(secrets.randbelow(20) / 1000 * attempt)
+            else:
+                self._answer(turns, results)
+                return
+
+    async def _commit(self, updates: Sequence[Incoming], settlements: Sequence[Settlement]) -> list[Taken]:
+        async with self._database.write() as connection:
+            if settlements:
+                await outbox.settle(connection, settlements)
+            return await take_turns(connection, updates, self._desktop, now=self._clock()) if updates else []
+
+    def _answer(self, turns: Sequence[_Waiting], results: Sequence[Taken]) -> None:
+        owed = [each for taken in results for each in taken.owed]
+        if owed:
+            self._outlet(owed)
+        for waiting, taken in zip(turns, results, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(taken)
+
+    async def _settle_alone(self, settlements: Sequence[Settlement]) -> None:
+        """Settlements that shared a failed batch, without it; a message whose settlement is lost is sent twice."""
+        try:
+            await self._commit((), settlements)
+        except Exception as error:  # noqa: BLE001 -- the loop must live; the lease runs out and the message is tried again
+            log.error("settlements_lost", count=len(settlements), error=type(error).__name__)
+
+    async def _apart(self, turns: Sequence[_Waiting], error: Exception) -> None:
+        """A batch failed: with the database away all wait for their sender to try again; otherwise turn by turn."""
+        if isinstance(error, StorageUnavailable):
+            log.warning("storage_unavailable", error=type(error).__name__, waiting=len(turns))
+            self._refuse(turns)
+            await asyncio.sleep(_BREATH)
+            return
+        for place, waiting in enumerate(turns):
+            try:
+                await self._alone(waiting)
+            except Exception as alone:  # noqa: BLE001 -- parking failed too: the database is away after all
+                log.error("turn_not_stored", error=type(alone).__name__)
+                self._refuse(turns[place:])
+                return
+
+    async def _alone(self, waiting: _Waiting) -> None:
+        """One turn in a transaction of its own; one that fails alone is parked, so that its chat is not blocked."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                results = await self._commit([waiting.incoming], ())
+            except Exception as error:
+                if isinstance(error, StorageUnavailable):
+                    raise
+                another_may_help = is_worth_retrying(error) or isinstance(error, IntegrityError)
+                if another_may_help and attempt < _ATTEMPTS:
+                    continue
+                log.exception("turn_parked", channel=waiting.incoming.address.channel)
+                results = [await self._park(waiting.incoming, error)]
+            self._answer([waiting], results)
+            return
+
+    async def _park(self, incoming: Incoming, error: Exception) -> Taken:
+        """Keep the update with its cause and tell the person that something went wrong here."""
+        reference, now = secrets.token_hex(3).upper(), self._clock()
+        async with self._database.write() as connection:
+            await inbox.record_updates(connection, [(incoming.address.channel, incoming.update_id)], now=now)
+            await inbox.park_update(
+                connection,
+                reference=reference,
+                channel=incoming.address.channel,
+                cause=cause_of(error),
+                body=msgspec.json.encode(incoming).decode(),
+                now=now,
+            )
+            language = await people.language_of(connection, incoming.address)
+            setup = self._desktop.setup
+            speech = setup.speech(language or setup.languages[0], incoming.address.channel)
+            message = told(Outgoing(_FAULT(error_ref=reference)), speech, self._desktop.seals, "")
+            mine = self._desktop.sender is not None and incoming.address.channel not in self._desktop.pages
+            owed = outbox.owed(incoming.address.channel, incoming.address.id, message, leased=mine)
+            await outbox.owe(connection, [owed], now=now, sender=self._desktop.sender, lease=LEASE)
+        return Taken(owed=(owed,))
+
+    def _refuse(self, turns: Sequence[_Waiting]) -> None:
+        for waiting in turns:
+            if not waiting.done.done():
+                waiting.done.set_exception(StorageUnavailable())
+
+
+_FAULT = t(
+    "A fault on our side prevented this step. Your saved answers are safe. Try again in a few minutes; if it continues, call"
+    " {contact_phone}. Code: {error_ref}"
+)
+
+
+def cause_of(error: BaseException) -> str:
+    """The kind of error and where in our code it arose; never its message, which may quote what the person wrote."""
+    place = "?"
+    trace = error.__traceback__
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "")
+        if module.split(".")[0] in ("bot", "handlers", "storage"):
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"

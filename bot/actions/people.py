@@ -1,0 +1,154 @@
+"""People: what a conversation wants done about a person, what it needs to know, a code redeemed, a person forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, assert_never
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions import signups as signup_actions
+from bot.actions.desktop import Desktop
+from bot.core import calendar
+from bot.core.engine import show
+from bot.core.known import Known
+from bot.core.messages import Content, Typed
+from bot.core.text import Ltr, Sayable, t
+from bot.flows import moves, signup
+from bot.flows.effects import (
+    AskHelp,
+    DropDraft,
+    Effect,
+    Erase,
+    GiveConsent,
+    KeepCode,
+    OpenDraft,
+    SetLanguage,
+    Submit,
+    WithdrawConsent,
+)
+from bot.flows.standing import Outcome, Request, Standing
+from bot.rules.codes import read_code, wait_after
+from bot.rules.references import reference
+from storage import conversations, help_requests, outbox, people, signups
+from storage.conversations import Spoken
+
+
+async def carry_out(connection: AsyncConnection, effect: Effect, spoken: Spoken, desktop: Desktop, *, now: datetime) -> None:
+    """Do what a conversation wants done, but for opening drafts and erasing, which change the turn itself."""
+    person = spoken.person
+    match effect:
+        case GiveConsent(purpose, notice):
+            await people.add_consent(
+                connection, person, purpose=purpose, notice=notice, language=spoken.language, channel=spoken.channel, now=now
+            )
+            if purpose == "announcements":
+                await people.set_announcements(connection, person, "yes")
+        case WithdrawConsent(purpose):
+            await people.withdraw_consents(connection, person, purpose, now=now)
+            await people.set_announcements(connection, person, "no")
+        case SetLanguage(language):
+            await people.set_language(connection, person, language)
+        case Submit():
+            await signup_actions.submit(connection, effect, spoken, desktop.setup, now=now)
+        case DropDraft(draft):
+            await signups.drop_draft(connection, draft)
+        case AskHelp(phone, text, stuck_at):
+            await help_requests.add_help_request(connection, person, phone=phone, text=text, stuck_at=stuck_at, now=now)
+        case KeepCode(kind, code, expires_at):
+            digest = desktop.seals.digest(read_code(code) or code)
+            await people.keep_code(connection, person, kind=kind, digest=digest, expires_at=expires_at)
+        case OpenDraft() | Erase():
+            raise TypeError("the turn's own business")
+        case _:
+            assert_never(effect)
+
+
+async def load(connection: AsyncConnection, needs: frozenset[str], standing: Standing, known: Known) -> Mapping[str, Any]:
+    """What a command said it needs, by name: `request` is a Request or None, `held` a list of lines."""
+    if not needs:
+        return {}
+    row = await signups.latest_request(connection, standing.person)
+    request = signup_actions.request_from(row) if row and row.status != "withdrawn" else None
+    loaded: dict[str, Any] = {"request": request}
+    if "held" in needs:
+        loaded["held"] = await _held(connection, standing, request, known)
+    return loaded
+
+
+async def _held(connection: AsyncConnection, standing: Standing, request: Request | None, known: Known) -> Sequence[Sayable]:
+    """Everything kept about a person, a line a fact."""
+    lines: list[Sayable] = []
+    draft = standing.talk.draft(signup.NAME)
+    answers = draft.answers if draft else request.answers if request else {}
+    if request is not None:
+        lines.append(t("Reference: {ref}")(ref=Ltr(reference(request.id))))
+    for question in signup.SIGNUP.questions:
+        if question.key in answers and question.label is not None:
+            line = t("{field_label}: {value}")
+            lines.append(line(field_label=question.label, value=show(question, answers[question.key], known)))
+    for purpose, _, _, given_at, withdrawn_at in await people.consents_of(connection, standing.person):
+        agreed = _AGREED[purpose](date=calendar.day(given_at.astimezone(known.zone).date()))
+        lines.append(agreed)
+        if withdrawn_at is not None:
+            lines.append(t("Withdrawn on {date}.")(date=calendar.day(withdrawn_at.astimezone(known.zone).date())))
+    return lines or [t("Nothing but the address of this conversation.")]
+
+
+_AGREED = {
+    "signup": t("You agreed to the use of your data on {date}."),
+    "announcements": t("You agreed to receive announcements on {date}."),
+}
+
+
+def code_in(content: Content, kind: str) -> str | None:
+    """The code of that kind that a message is, alone or after /start; None when it is none."""
+    if not isinstance(content, Typed) or len(content.text) > 40:
+        return None
+    code = read_code(content.text.strip().removeprefix("/start").removeprefix("@").strip())
+    return code if code is not None and code.startswith(kind) else None
+
+
+async def redeem(
+    connection: AsyncConnection, standing: Standing, spoken: Spoken, known: Known, code: str, *, desktop: Desktop
+) -> tuple[Spoken | None, Outcome | None]:
+    """Use a resume code: the person it leads to, now reached at this address too; or what is said instead.
+
+    A wrong code counts; after five in a row the next try waits, twice as long each time.
+    """
+    talk, now = standing.talk, known.now
+    if talk.tries_until is not None and now < talk.tries_until:
+        wait = t("Too many codes did not work. Try again after {time}, or write “Start” to begin anew.")
+        until = talk.tries_until.astimezone(known.zone)
+        return None, moves.ask_again(talk, known, (wait(time=calendar.clock(until)),))
+    if await _has_own_signup(connection, standing):
+        busy = t("This conversation already has a sign-up of its own. Finish it, or write “Cancel” to give it up first.")
+        return None, moves.ask_again(talk, known, (busy,))
+    owner = await people.use_code(connection, desktop.seals.digest(code), kind="resume", now=now)
+    if owner is None:
+        tries = talk.tries + 1
+        talk = replace(talk, tries=tries, tries_until=wait_after(tries, now))
+        wrong = t("This code does not work: it was used, it has expired, or a digit is wrong. Check it and write it again.")
+        return None, moves.ask_again(talk, known, (wrong,))
+    if owner != spoken.person:
+        await people.move_address(connection, spoken.address, to=owner, leaving=spoken.person)
+    found = await conversations.load_spoken(connection, spoken.channel, [spoken.external_id], sender=desktop.sender)
+    return found[0], None
+
+
+async def _has_own_signup(connection: AsyncConnection, standing: Standing) -> bool:
+    draft = standing.talk.draft(signup.NAME)
+    if draft is not None and draft.subject is not None:
+        return True
+    request = await signups.latest_request(connection, standing.person)
+    return request is not None
+
+
+async def erase(connection: AsyncConnection, person: int, *, farewell: Sequence[int]) -> None:
+    """Forget a person: personal values are nulled, addresses, messages, consents and codes go; only the farewell (ids of
+    the outbox) is still delivered."""
+    await outbox.erase_messages(connection, await people.addresses_of(connection, person), keep=farewell)
+    await signups.forget_signer(connection, person)
+    await people.delete_person(connection, person)

@@ -1,0 +1,136 @@
+"""Sign-ups: a draft opened, an application signed, all of them as records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.bidi import one_line
+from bot.core.flow import Answer
+from bot.core.known import Setup
+from bot.core.places import Places
+from bot.flows import signup
+from bot.flows.effects import Submit
+from bot.flows.standing import Request
+from bot.reports.signups import CentreRecord, SignupRecord
+from bot.rules.references import reference
+from storage import conversations, signups
+from storage.conversations import Spoken
+from storage.engine import Database
+from storage.tables.base import Row
+
+
+async def open_draft(connection: AsyncConnection, spoken: Spoken, *, now: datetime) -> int:
+    """The id of the person's draft."""
+    return await signups.open_draft(connection, spoken.person, language=spoken.language, channel=spoken.channel, now=now)
+
+
+async def submit(connection: AsyncConnection, effect: Submit, spoken: Spoken, setup: Setup, *, now: datetime) -> None:
+    """Keep what was signed."""
+    await signups.submit(
+        connection,
+        effect.signup,
+        application(effect.answers, setup.places),
+        reference=reference(effect.signup),
+        language=spoken.language,
+        channel=spoken.channel,
+        now=now,
+    )
+
+
+def application(answers: Mapping[str, Answer], places: Places) -> signups.Application:
+    """The answers of a finished sign-up as what was applied for."""
+    city = answers["city"]
+    place = places.by_code.get(city.value or "")
+    return signups.Application(
+        association=answers["association"].value or "",
+        centre=answers["centre"].value or "",
+        category=answers["category"].value or "",
+        category_other=_value(answers, "category_other"),
+        president=answers["president"].value or "",
+        phone=answers["phone"].value or "",
+        phone_verified=answers["phone"].how == "shared",
+        email=_value(answers, "email"),
+        city=place.name.ar if place else one_line(city.typed or ""),
+        city_code=place.code if place else None,
+        signature=answers["signature"].value or "",
+        signer_role=_value(answers, "signer_role"),
+    )
+
+
+def _value(answers: Mapping[str, Answer], key: str) -> str | None:
+    return answers[key].value if key in answers else None
+
+
+def request_from(row: Row) -> Request:
+    """A stored application as commands need it, its answers ready to be shown and changed."""
+    answers = {
+        "consent": Answer("agree"),
+        "association": Answer(row.association, row.association),
+        "centre": Answer(row.centre, row.centre),
+        "category": Answer(row.category),
+        "president": Answer(row.president, row.president),
+        "phone": Answer(row.phone, how="shared" if row.phone_verified else "typed"),
+        "email": Answer(row.email),
+        "city": Answer(row.city_code, row.city),
+    }
+    if row.category_other:
+        answers["category_other"] = Answer(row.category_other, row.category_other)
+    return Request(id=row.id, status=row.status, since=row.signed_at, answers=answers)
+
+
+async def export_records(database: Database, setup: Setup) -> list[SignupRecord]:
+    """Every sign-up, oldest first, drafts with what they have answered so far."""
+    async with database.read() as connection:
+        rows = [row async for row in signups.export_rows(connection)]
+    return [_record(list(of_one), setup.places) for _, of_one in groupby(rows, key=lambda row: row.id)]
+
+
+def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
+    first = rows[0]
+    if first.status == "draft":
+        return _draft_record(first, places)
+    centres = [CentreRecord(r.centre, r.category, r.city, r.city_code) for r in rows if r.centre is not None]
+    return SignupRecord(
+        reference=first.reference,
+        status=first.status,
+        association=first.association,
+        president=first.president,
+        phone=first.phone,
+        email=first.email,
+        city=centres[0].city if centres else None,
+        signature=first.signature,
+        language=first.language,
+        channel=first.channel,
+        consent_at=first.consent_at,
+        created_at=first.created_at,
+        centres=centres,
+    )
+
+
+def _draft_record(row: Row, places: Places) -> SignupRecord:
+    state = conversations.decode_talk(row.talk).draft(signup.NAME) if row.talk else None
+    answers = state.answers if state else {}
+    place = places.by_code.get(_value(answers, "city") or "")
+    typed_city = one_line(answers["city"].typed or "") if "city" in answers else None
+    city = place.name.ar if place else typed_city
+    name, category = _value(answers, "centre"), _value(answers, "category")
+    centres = [CentreRecord(name, category or "", city or "", place.code if place else None)] if name else []
+    return SignupRecord(
+        reference=None,
+        status="draft",
+        association=_value(answers, "association"),
+        president=_value(answers, "president"),
+        phone=_value(answers, "phone"),
+        email=_value(answers, "email"),
+        city=city,
+        signature=None,
+        language=row.language,
+        channel=row.channel,
+        consent_at=row.consent_at,
+        created_at=row.created_at,
+        centres=centres,
+    )

@@ -1,0 +1,220 @@
+"""Turns: updates in, conversations moved, replies owed — all in the transaction that was handed in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions import people as people_actions, signups as signup_actions
+from bot.actions.desktop import LEASE, Desktop, Taken
+from bot.core.flow import State
+from bot.core.known import Known
+from bot.core.messages import Address, FromGroup, Incoming, Message, Outgoing, Pressed, Typed
+from bot.core.seals import Seals
+from bot.core.text import Speech
+from bot.flows import moves, routing, signup
+from bot.flows.effects import Erase, OpenDraft
+from bot.flows.standing import Outcome, Standing, Talk
+from bot.rules.codes import RESUME, code_from
+from storage import conversations, inbox, outbox, people
+from storage.conversations import Spoken
+from storage.outbox import Owed
+
+
+@dataclass(slots=True)
+class _Batch:
+    connection: AsyncConnection
+    desktop: Desktop
+    now: datetime
+    spoken: dict[Address, Spoken] = field(default_factory=dict)
+    new: set[Address] = field(default_factory=set)
+    moved: dict[int, Spoken] = field(default_factory=dict)
+    owed: list[Owed] = field(default_factory=list)
+
+
+async def take_turns(
+    connection: AsyncConnection, updates: Sequence[Incoming], desktop: Desktop, *, now: datetime
+) -> list[Taken]:
+    """Take updates in their order, one result each. Several of one person follow each other; a repeat ends at the inbox.
+
+    Conversations are locked in the order of their persons until the transaction ends.
+    """
+    unseen = await inbox.record_updates(connection, [(u.address.channel, u.update_id) for u in updates], now=now)
+    batch = _Batch(connection, desktop, now)
+    await _load(batch, [u for u in updates if (u.address.channel, u.update_id) in unseen])
+    results = []
+    for update in updates:
+        key = (update.address.channel, update.update_id)
+        if key not in unseen:
+            results.append(Taken(repeat=True))
+            continue
+        unseen.discard(key)
+        results.append(await _take(batch, update))
+    if batch.moved:
+        await conversations.save_conversations(connection, list(batch.moved.values()), now=now)
+    if batch.owed:
+        await outbox.owe(connection, batch.owed, now=now, sender=desktop.sender, lease=LEASE)
+    return results
+
+
+async def _load(batch: _Batch, updates: Iterable[Incoming]) -> None:
+    wanted = {u.address: u.language for u in updates if not isinstance(u.content, FromGroup)}
+    persons: dict[int, Spoken] = {}
+    for channel in sorted({address.channel for address in wanted}):
+        ids = [address.id for address in wanted if address.channel == channel]
+        for found in await conversations.load_spoken(batch.connection, channel, ids, sender=batch.desktop.sender):
+            found.talk = persons.setdefault(found.person, found).talk
+            batch.spoken[Address(found.channel, found.external_id)] = found
+    newcomers = [(address, _first_language(batch, hint)) for address, hint in wanted.items() if address not in batch.spoken]
+    if newcomers:
+        for found in await people.add_people(batch.connection, newcomers, now=batch.now):
+            address = Address(found.channel, found.external_id)
+            batch.spoken[address] = found
+            batch.new.add(address)
+
+
+def _first_language(batch: _Batch, hint: str | None) -> str:
+    """What the channel says of the sender's language, to two letters; without a word, the first we speak."""
+    return hint[:2].casefold() if hint else batch.desktop.setup.languages[0]
+
+
+async def _take(batch: _Batch, update: Incoming) -> Taken:
+    if isinstance(update.content, FromGroup):
+        return _owe(batch, update, None, Outcome(_NO_TALK, (Outgoing(routing.GROUP),)))
+    if update.address not in batch.spoken:  # erased by an earlier message of this batch
+        await _load(batch, [update])
+    spoken = batch.spoken[update.address]
+    spoken.talk = batch.moved[spoken.person].talk if spoken.person in batch.moved else spoken.talk
+    if spoken.gone:
+        await people.revive_address(batch.connection, spoken.address)
+    code = people_actions.code_in(update.content, RESUME)
+    if code is not None:
+        return await _redeem(batch, update, spoken, code)
+    return await _converse(batch, update, spoken, update.content)
+
+
+_NO_TALK = Talk()
+
+
+async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: Any) -> Taken:  # noqa: ANN401 -- any Content
+    """Route one message, load what it needs, carry out what it leads to."""
+    known = _known(batch, spoken)
+    standing = _standing(spoken, new=update.address in batch.new)
+    batch.new.discard(update.address)
+    aim = routing.aim(standing, _unsealed(batch, spoken, content), known)
+    loaded = await people_actions.load(batch.connection, routing.needs(aim), standing, known)
+    outcome = routing.act(standing, aim, replace(known, loaded=loaded) if loaded else known)
+    return await _carry_out(batch, update, spoken, outcome)
+
+
+async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
+    """A code that moves this address to the person who was given it; from then on that person is speaking."""
+    known, standing = _known(batch, spoken), _standing(spoken, new=False)
+    owner, outcome = await people_actions.redeem(batch.connection, standing, spoken, known, code, desktop=batch.desktop)
+    if outcome is not None:
+        return await _carry_out(batch, update, spoken, outcome)
+    assert owner is not None
+    batch.moved.pop(spoken.person, None)
+    owner.talk = batch.moved[owner.person].talk if owner.person in batch.moved else owner.talk
+    batch.spoken[update.address] = owner
+    batch.new.discard(update.address)
+    return await _converse(batch, update, owner, Typed("/start"))
+
+
+async def _carry_out(batch: _Batch, update: Incoming, spoken: Spoken, outcome: Outcome) -> Taken:
+    talk = outcome.talk
+    for effect in outcome.effects:
+        if isinstance(effect, OpenDraft):
+            subject = await signup_actions.open_draft(batch.connection, spoken, now=batch.now)
+            talk = replace(talk, stack=tuple(_about(state, subject) for state in talk.stack))
+        elif not isinstance(effect, Erase):
+            await people_actions.carry_out(batch.connection, effect, spoken, batch.desktop, now=batch.now)
+    spoken.talk = talk
+    spoken.language = outcome.language or spoken.language
+    taken = _owe(batch, update, spoken, outcome)
+    if any(isinstance(effect, Erase) for effect in outcome.effects):
+        await people_actions.erase(batch.connection, spoken.person, farewell=[each.id for each in taken.owed])
+        batch.moved.pop(spoken.person, None)
+        batch.spoken.pop(update.address, None)
+    else:
+        batch.moved[spoken.person] = spoken
+    return taken
+
+
+def _about(state: State, subject: int) -> State:
+    return replace(state, subject=subject) if state.flow == signup.NAME else state
+
+
+def _owe(batch: _Batch, update: Incoming, spoken: Spoken | None, outcome: Outcome) -> Taken:
+    channel, recipient = update.address.channel, update.address.id
+    desktop = batch.desktop
+    language = spoken.language if spoken else _first_language(batch, update.language)
+    speech = desktop.setup.speech(language, channel)
+    owner = str(spoken.person) if spoken else ""
+    leased = desktop.sender is not None and channel not in desktop.pages and not (spoken and spoken.owes)
+    replies = []
+    for place, outgoing in enumerate(outcome.replies):
+        message = told(outgoing, speech, desktop.seals, owner)
+        if channel in desktop.pages and place == 0:
+            message = replace(message, heard=_heard(update), heard_id=update.update_id)
+        replies.append(outbox.owed(channel, recipient, message, leased=leased))
+    batch.owed.extend(replies)
+    return Taken(owed=tuple(replies))
+
+
+def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Message:
+    """The message in its reader's language, every button sealed for its owner."""
+    labels = ((speech.tell(button.label), button) for button in outgoing.buttons)
+    return Message(
+        text=speech.tell(outgoing.text),
+        buttons=tuple(
+            (f"{button.number}. {label}" if button.number else label, seals.seal(button.payload, owner=owner))
+            for label, button in labels
+        ),
+        share_phone=speech.tell(outgoing.share_phone) if outgoing.share_phone else None,
+        drop_keyboard=outgoing.drop_keyboard,
+        box=outgoing.box,
+        refused=outgoing.refused,
+    )
+
+
+def _heard(update: Incoming) -> str | None:
+    match update.content:
+        case Typed(text):
+            return None if text.startswith("/") else text
+        case Pressed(payload):
+            return payload
+    return None
+
+
+def _unsealed(batch: _Batch, spoken: Spoken, content: Any) -> Any:  # noqa: ANN401 -- any Content
+    if not isinstance(content, Pressed):
+        return content
+    payload = batch.desktop.seals.open(content.payload, owner=str(spoken.person))
+    return Pressed(payload or "", content.receipt)
+
+
+def _known(batch: _Batch, spoken: Spoken) -> Known:
+    return batch.desktop.setup.known(
+        language=spoken.language,
+        channel=spoken.channel,
+        now=batch.now,
+        keyboard_up=spoken.talk.keyboard_up,
+        spare_code=code_from(RESUME, secrets.randbelow(10**10)) if spoken.channel in batch.desktop.pages else "",
+    )
+
+
+def _standing(spoken: Spoken, *, new: bool) -> Standing:
+    return Standing(
+        person=spoken.person,
+        channel=spoken.channel,
+        language=spoken.language,
+        announcements=spoken.announcements,  # type: ignore[arg-type]  # the column holds nothing else
+        talk=moves.renewed(spoken.talk),
+        new=new,
+    )

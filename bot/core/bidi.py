@@ -1,0 +1,58 @@
+"""Direction and invisible characters: isolating values inside sentences, cleaning what people send."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LRI, FSI, PDI = "\u2066", "\u2068", "\u2069"
+_JOINERS = "\u200c\u200d"
+_JOINER_INSIDE = re.compile(rf"(?<=\w)[{_JOINERS}](?=\w)")
+_SPACES = re.compile(r"[^\S\n]+")
+
+
+def isolate(value: str) -> str:
+    """Let the value choose its own direction by its first strong letter: names and free text."""
+    return f"{FSI}{value}{PDI}"
+
+
+def isolate_ltr(value: str) -> str:
+    return f"{LRI}{value}{PDI}"
+
+
+def without_isolates(text: str) -> str:
+    return text.translate({ord(mark): None for mark in (LRI, FSI, PDI)})
+
+
+def clean(typed: str) -> str:
+    """What a person typed without what cannot be seen.
+
+    Format characters go (a joiner between two letters stays: names need it), controls and lone surrogates go, line
+    breaks stay, other runs of space become one space, the ends are trimmed. Letters are never changed.
+    """
+    if typed.isascii() and typed.isprintable():
+        return _SPACES.sub(" ", typed).strip()
+    kept = {match.start() for match in _JOINER_INSIDE.finditer(typed)}
+    typed = typed.replace("\r\n", "\n").replace("\r", "\n") if not kept else typed
+    seen = "".join(
+        letter for place, letter in enumerate(typed) if place in kept or letter in "\n\t" or not _invisible(letter)
+    )
+    return "\n".join(line.strip() for line in _SPACES.sub(" ", seen).split("\n")).strip()
+
+
+def _invisible(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn")
+
+
+def one_line(typed: str) -> str:
+    return " ".join(typed.split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, cut before a letter and never between a letter and its marks; `…` says it was cut."""
+    if len(text) <= limit:
+        return text
+    end = limit - 1
+    while end > 0 and (unicodedata.combining(text[end]) or text[end] in _JOINERS or text[end - 1] in _JOINERS):
+        end -= 1
+    return text[:end].rstrip() + "…"

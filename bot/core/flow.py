@@ -1,0 +1,240 @@
+"""A conversation declared as values: questions, choices, what is kept of an answer, and where a person is in it.
+
+The engine that moves along them is bot.core.engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from bot.core.known import Known
+from bot.core.messages import Box, Outgoing
+from bot.core.text import Sayable, Text, Value, t
+
+How: TypeAlias = Literal["typed", "pressed", "shared", "on_behalf"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is kept of one answer: `value` is a key or a normalised value, `typed` the person's own words.
+
+    `value` None: skipped, or (with `typed`) kept as written because no list knows it. `how` is `shared` when the
+    channel vouches for the value.
+    """
+
+    value: str | None
+    typed: str | None = None
+    how: How = "typed"
+
+
+Answers: TypeAlias = Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not taken; `why` says what was read and what to do, and the question is asked again."""
+
+    why: Sayable
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A way out of a doubt; `answer` None means: none of these, ask again."""
+
+    label: Text
+    answer: Answer | None
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Understood in more than one way: asked back, never guessed. `failed` when it also counts as a failed attempt."""
+
+    ask: Sayable
+    options: tuple[Option, ...]
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """One of the choices on offer, by number, key, label or a word that means it."""
+
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Neither of what was asked back: the question is asked anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToChange:
+    """The answer to change, picked from the list of answers."""
+
+    question: Question
+
+
+Reading: TypeAlias = Taken | Refused | Doubt
+Heard: TypeAlias = Reading | Picked | Again | ToChange
+Reader: TypeAlias = Callable[[str, Answers, Known], Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`label` is on the button, `full` in summaries; `words` are the intents and `also` the spellings that mean it.
+
+    `does`: `answer` keeps the key; `tell` says something and asks again; `leave` says something and ends the flow.
+    """
+
+    key: str
+    label: Text
+    full: Text | None = None
+    words: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
+    does: Literal["answer", "tell", "leave", "edit"] = "answer"
+    tell: Callable[[Known], Sayable] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    label: Text
+    ack: Text
+    words: frozenset[str] = frozenset({"skip", "no_value"})
+
+
+def _always(_: Answers) -> bool:
+    return True
+
+
+def as_typed(answer: Answer, _: Known) -> Value:
+    return answer.typed or answer.value or ""
+
+
+def quietly(_: Answer, __: Known) -> None:
+    """The `ack` of a question whose ending says all there is to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing we ask.
+
+    `names`: open text, where words such as «رجوع» come before the answer; elsewhere the expected answer comes first.
+    With both `choices` and `read`, the reader judges what is none of the choices. `ack` is said when an answer
+    is kept (None: nothing).
+    `counted`: has a number in the progress line. `kept`: its answer is stored and may be changed.
+    `review`: shows all answers; a change made from it leads straight back to it. `on_location`: what to say to a map pin.
+    """
+
+    key: str
+    ask: Sayable | Callable[[Answers, Known], Sayable]
+    label: Text | None = None
+    example: Text | None = None
+    helper: Text | None = None
+    read: Reader | None = None
+    choices: tuple[Choice, ...] = ()
+    skip: Skip | None = None
+    ack: Callable[[Answer, Known], Sayable | None] | None = None
+    names: bool = False
+    counted: bool = True
+    kept: bool = True
+    review: bool = False
+    shares_phone: bool = False
+    when: Callable[[Answers], bool] = _always
+    show: Callable[[Answer, Known], Value] = as_typed
+    box: Box = "text"
+    on_location: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a person is in one flow. Stored; `version` is the flow's when it was last asked.
+
+    `step` grows with each thing asked, and buttons name it. `editing`: the answer leads back to the review.
+    `choosing`: asked which answer to change. `doubt`: what was typed and is being asked back. `failures` in a row at
+    this question. `subject`: the id of the row this is about, None before there is one.
+    `revises`: what is changed was already sent once.
+    """
+
+    flow: str
+    version: int
+    question: str
+    step: int
+    answers: dict[str, Answer] = field(default_factory=dict)
+    editing: bool = False
+    choosing: bool = False
+    doubt: str | None = None
+    failures: int = 0
+    subject: int | None = None
+    revises: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a finished flow leads to: what is said, what must happen, and the flow that opens next, if any.
+
+    `closes_all`: whatever else was open ends with it.
+    """
+
+    say: Sayable | None = None
+    effects: tuple[Any, ...] = ()
+    then: str | None = None
+    closes_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to;
+    `opening` is a message said before the first question, when the flow begins with no answers."""
+
+    name: str
+    version: int
+    title: Text
+    questions: tuple[Question, ...]
+    finish: Callable[[State, Known], Ending]
+    answered: Mapping[str, Callable[[State, Known], tuple[Any, ...]]] = field(default_factory=dict)
+    opening: Callable[[Known], Outgoing] | None = None
+
+    def question(self, key: str) -> Question | None:
+        """None when this version of the flow has no such question."""
+        return next((question for question in self.questions if question.key == key), None)
+
+    def applicable(self, answers: Answers) -> tuple[Question, ...]:
+        return tuple(question for question in self.questions if question.when(answers))
+
+    def counted(self) -> tuple[Question, ...]:
+        return tuple(question for question in self.questions if question.counted)
+
+    def number(self, question: Question) -> int:
+        """1 for the first counted question; 0 for one without number."""
+        return self.counted().index(question) + 1 if question.counted else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the engine did: the new state, what to say before the question is asked, and how it went.
+
+    `answered` is the key just kept. `over`: `finished` when the last question was answered, `left` when a choice ended
+    the flow; then nothing is asked any more. `call_offered`: the person may need a human.
+    """
+
+    state: State
+    notes: tuple[Sayable, ...] = ()
+    refused: bool = False
+    answered: str | None = None
+    over: Literal["finished", "left"] | None = None
+    call_offered: bool = False
+
+
+YES = frozenset({"yes", "submit"})
+NO = frozenset({"no"})
+
+
+def yes_or_no(answer: Answer) -> tuple[Option, ...]:
+    return (Option(t("Yes"), answer, YES), Option(t("No"), None, NO))

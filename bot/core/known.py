@@ -1,0 +1,81 @@
+"""What a conversation may know besides what the person said: reference data, the channel's abilities, the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bot.core.places import Places
+from bot.core.text import Speech
+from bot.core.words import Words
+
+if TYPE_CHECKING:
+    from bot.core.flow import State
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`now` carries the zone of the reader. `can_share_phone`: the channel has a button for it.
+
+    `spellings` gives the folded forms of a source sentence in every language; `speech` is the reader's.
+    `keyboard_up`: the channel's button for the number is on the screen. `beneath` is the older open
+    flow while a short one is on top of it. `spare_code` is fresh, for whoever must show one.
+    `loaded` holds what the turn fetched because a command or flow said it needs it, by that name.
+    """
+
+    words: Words
+    places: Places
+    speech: Speech
+    spellings: Callable[[str], frozenset[str]]
+    now: datetime
+    zone: ZoneInfo
+    channel: str
+    email_required: bool = False
+    can_share_phone: bool = False
+    declared: bool = True
+    languages: tuple[str, ...] = ("ar", "fr")
+    keyboard_up: bool = False
+    beneath: State | None = None
+    spare_code: str = ""
+    loaded: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What stays the same for every turn of this process. `speeches` by (language, channel)."""
+
+    words: Words
+    places: Places
+    speeches: Mapping[tuple[str, str], Speech]
+    spellings: Callable[[str], frozenset[str]]
+    zone: ZoneInfo
+    languages: tuple[str, ...]
+    email_required: bool = False
+    declared: bool = True
+
+    def speech(self, language: str, channel: str) -> Speech:
+        """The speech of that language, or of the first one we speak."""
+        return self.speeches.get((language, channel)) or self.speeches[self.languages[0], channel]
+
+    def known(self, *, language: str, channel: str, now: datetime, keyboard_up: bool, spare_code: str) -> Known:
+        return Known(
+            words=self.words,
+            places=self.places,
+            speech=self.speech(language, channel),
+            spellings=self.spellings,
+            now=now.astimezone(self.zone),
+            zone=self.zone,
+            channel=channel,
+            email_required=self.email_required,
+            can_share_phone=channel in _SHARE_PHONE,
+            declared=self.declared,
+            languages=self.languages,
+            keyboard_up=keyboard_up,
+            spare_code=spare_code,
+        )
+
+
+_SHARE_PHONE = frozenset({"telegram"})

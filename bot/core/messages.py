@@ -1,0 +1,121 @@
+"""What comes in from people and what goes out to them, the same for every channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from bot.core.text import Sayable, Text
+
+Box: TypeAlias = Literal["text", "long", "tel", "email"]
+Kind: TypeAlias = Literal["voice", "sticker", "photo", "file", "location", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person is reached: the channel's name and the channel's own id for the person."""
+
+    channel: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Words as they came, not yet cleaned. A command is typed too: `/start CODE`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button's payload as it came back, not yet checked. `receipt`: what the platform wants acknowledged, if anything."""
+
+    payload: str
+    receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A phone number given with the platform's own button; `own` when the platform says it is the sender's."""
+
+    phone: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """Something that is not text. Only its kind is kept."""
+
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class FromGroup:
+    """Somebody called us in a group: answered once, nothing about the group is kept."""
+
+
+Content: TypeAlias = Typed | Pressed | Shared | Attached | FromGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One update. `update_id` is unique in its channel, so a repeat is recognised; `language` is what the channel says
+    of the sender's language, None when it says nothing of use."""
+
+    address: Address
+    update_id: str
+    content: Content
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`number` is shown before the label where people may also type it."""
+
+    label: Text
+    payload: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message before it meets its reader.
+
+    `share_phone` asks the channel to offer its own button for giving the number, `drop_keyboard` to take that button
+    away; `box` is what answer is awaited; `refused` says that the last answer was not taken.
+    """
+
+    text: Sayable
+    buttons: tuple[Button, ...] = ()
+    share_phone: Text | None = None
+    drop_keyboard: bool = False
+    box: Box = "text"
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An `Outgoing` told in its reader's language, ready for a channel; buttons are (label, sealed payload).
+
+    `heard` is what this one answers, kept only for the channel whose page shows both sides: the words, or a button's
+    sealed payload; `heard_id` is that message's update id.
+    """
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    share_phone: str | None = None
+    drop_keyboard: bool = False
+    box: Box = "text"
+    refused: bool = False
+    heard: str | None = None
+    heard_id: str | None = None
+
+
+class Channel(Protocol):
+    """A way out. `pushes` is False where messages wait until their reader comes for them."""
+
+    name: str
+    pushes: bool
+
+    async def send(self, recipient: str, message: Message) -> None:
+        """Deliver, or raise a leaf of `DeliveryFailed`."""

@@ -1,0 +1,71 @@
+"""What a conversation wants done besides talking: values, carried out by the turn in its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from bot.core.flow import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class GiveConsent:
+    """`notice` is the version of the text the person agreed to."""
+
+    purpose: Literal["signup", "announcements"]
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawConsent:
+    purpose: Literal["announcements"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDraft:
+    """A sign-up begins; its id becomes the subject of the open signup flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    signup: int
+    answers: Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    signup: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskHelp:
+    """A person needs a human: `phone` to call (E.164, None when an answer here is enough), `text` their question,
+    `stuck_at` the question they were asked."""
+
+    phone: str | None = None
+    text: str | None = None
+    stuck_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCode:
+    """Remember a code that was just shown, until it is used or expires."""
+
+    kind: Literal["resume"]
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Forget the person: every personal value, on every channel."""
+
+
+Effect: TypeAlias = GiveConsent | WithdrawConsent | OpenDraft | Submit | DropDraft | SetLanguage | AskHelp | KeepCode | Erase

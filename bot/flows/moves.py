@@ -1,0 +1,124 @@
+"""From an engine's step to an outcome: flows that end, flows that open, and the messages that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core import engine, prompts
+from bot.core.flow import Answers, Ending, State, Step
+from bot.core.known import Known
+from bot.core.messages import Button, Outgoing
+from bot.core.text import Sayable, paragraphs, t
+from bot.flows.declared import FLOWS
+from bot.flows.effects import Effect, SetLanguage
+from bot.flows.standing import Outcome, Standing, Talk
+
+MENU = Button(t("Menu"), "go::menu")
+CONTINUE = Button(t("Continue"), "go::continue")
+_MOST_OPEN = 2
+_CALL_ME = Button(engine.CALL_ME, "go::human")
+
+
+def renewed(talk: Talk) -> Talk:
+    """The talk with every open state brought to its flow's present version; states of flows that are gone are dropped."""
+    kept = tuple(engine.renew(FLOWS[state.flow], state) for state in talk.stack if state.flow in FLOWS)
+    return talk if kept == talk.stack else replace(talk, stack=kept)
+
+
+def stepped(standing: Standing, step: Step, known: Known) -> Outcome:
+    """The outcome of an engine's step on the flow on top."""
+    talk, state = standing.talk, step.state
+    flow = FLOWS[state.flow]
+    owed: tuple[Effect, ...] = ()
+    if step.answered is not None and step.answered in flow.answered:
+        owed = flow.answered[step.answered](state, known)
+    if step.over is None:
+        return _asked(_on_top(talk, state), known, step, owed)
+    beneath = talk.stack[:-1]
+    if step.over == "left":
+        return ask_again(replace(talk, stack=beneath), known, step.notes, effects=owed)
+    ending = flow.finish(state, replace(known, beneath=beneath[-1] if beneath else None))
+    rest = replace(talk, stack=() if ending.closes_all else beneath, counter=max(talk.counter, state.step))
+    return ended(rest, known, ending, notes=step.notes, effects=owed)
+
+
+def ended(
+    talk: Talk, known: Known, ending: Ending, *, notes: Sequence[Sayable] = (), effects: tuple[Effect, ...] = ()
+) -> Outcome:
+    """What an ending leads to: what it says, then the flow it opens, in a message of its own, or the older question."""
+    owed = (*effects, *ending.effects)
+    language = next((effect.language for effect in owed if isinstance(effect, SetLanguage)), None)
+    said = (*notes, ending.say) if ending.say else tuple(notes)
+    if ending.then is None or talk.draft(ending.then):
+        return replace(ask_again(talk, known, said, effects=owed), language=language)
+    if not said:
+        return replace(opened(talk, known, ending.then), effects=owed, language=language)
+    first = Outgoing(paragraphs(*said), drop_keyboard=known.keyboard_up)
+    opening = opened(talk, replace(known, keyboard_up=False), ending.then)
+    return replace(opening, replies=(first, *opening.replies), effects=owed, language=language)
+
+
+def opened(
+    talk: Talk,
+    known: Known,
+    name: str,
+    *,
+    notes: Sequence[Sayable] = (),
+    answers: Answers | None = None,
+    subject: int | None = None,
+    revises: bool = False,
+) -> Outcome:
+    """Open a flow on top of the oldest one; one that is open already is asked again."""
+    open_already = talk.draft(name)
+    if open_already is not None:
+        place = talk.stack.index(open_already)
+        return ask_again(replace(talk, stack=talk.stack[: place + 1]), known, notes)
+    flow = FLOWS[name]
+    state = replace(engine.start(flow, step=talk.counter + 1, answers=answers, subject=subject), revises=revises)
+    stack = (*talk.stack[: _MOST_OPEN - 1], state)
+    step = Step(state, tuple(notes))
+    talk = replace(talk, stack=stack, counter=state.step)
+    if flow.opening is None or answers:
+        return _asked(talk, known, step)
+    outcome = _asked(talk, known, step)
+    return replace(outcome, replies=(flow.opening(known), *outcome.replies))
+
+
+def ask_again(
+    talk: Talk, known: Known, notes: Sequence[Sayable], *, effects: tuple[Effect, ...] = (), refused: bool = False
+) -> Outcome:
+    """Say something, then return to the open question; with none open, offer the menu."""
+    if talk.top is not None:
+        return _asked(talk, known, Step(talk.top, tuple(notes), refused=refused), effects)
+    said = Outgoing(paragraphs(*notes), () if known.keyboard_up else (MENU,), drop_keyboard=known.keyboard_up)
+    return Outcome(replace(talk, keyboard_up=False), (said,), effects)
+
+
+def aside(talk: Talk, say: Sayable, *buttons: Button) -> Outcome:
+    """A reply with buttons of its own; what is open stays open, one tap away."""
+    return Outcome(talk, (Outgoing(say, (*buttons, CONTINUE) if talk.top else (*buttons, MENU)),))
+
+
+def _on_top(talk: Talk, state: State) -> Talk:
+    return replace(talk, stack=(*talk.stack[:-1], state), counter=max(talk.counter, state.step), lost=0)
+
+
+def _asked(talk: Talk, known: Known, step: Step, effects: tuple[Effect, ...] = ()) -> Outcome:
+    flow, state = FLOWS[step.state.flow], step.state
+    known = replace(known, beneath=talk.stack[0] if len(talk.stack) > 1 else None)
+    question = prompts.question(flow, state, known)
+    replies = _messages(step, question, known)
+    return Outcome(replace(talk, keyboard_up=question.share_phone is not None), replies, effects)
+
+
+def _messages(step: Step, question: Outgoing, known: Known) -> tuple[Outgoing, ...]:
+    """One message for one action. Only where a channel's keyboard must go does it take two: the platform cannot take a
+    keyboard away with a message that brings buttons."""
+    offer = (_CALL_ME,) if step.call_offered else ()
+    asked = replace(question, buttons=(*offer, *question.buttons), refused=step.refused)
+    if known.keyboard_up and question.share_phone is None and asked.buttons:
+        said = paragraphs(*step.notes) if step.notes else t("Noted.")
+        return (Outgoing(said, drop_keyboard=True), asked)
+    drop = known.keyboard_up and question.share_phone is None
+    return (replace(asked, text=paragraphs(*step.notes, question.text), drop_keyboard=drop),)

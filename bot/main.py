@@ -1,0 +1,288 @@
+"""The entry point, and the only place that builds things and connects them."""
+
+from __future__ import annotations
+
+import asyncio
+import gettext
+import secrets
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bot import logs
+from bot.actions.deliveries import Deliveries
+from bot.actions.desk import Desk
+from bot.actions.desktop import Desktop
+from bot.actions.retention import INBOX_DAYS
+from bot.core import calendar
+from bot.core.errors import StorageUnavailable
+from bot.core.folding import fold
+from bot.core.known import Setup
+from bot.core.messages import Channel
+from bot.core.readers import shared_phone, show_phone_number
+from bot.core.seals import Seals
+from bot.core.text import Ltr, Speech, Value, n, t
+from bot.settings import Settings, load_settings
+from handlers.cli.commands import cli
+from handlers.cli.tools import Tools, operator_language
+from storage.engine import Database
+from storage.reference import load_places, load_words
+
+WEB, TELEGRAM = "web", "telegram"
+LOCALES = Path(__file__).parent.parent / "locales"
+REFUSED_DAYS = 90
+_CATALOGUES = {"ar": "ar_MA", "fr": "fr"}
+_DELIVER_IDLE = timedelta(seconds=0.25)
+
+Clock = Callable[[], datetime]
+log = structlog.get_logger()
+
+
+def main() -> None:
+    """The console script `nidaa`."""
+    logs.configure()
+    language = operator_language()
+    settings = lru_cache(maxsize=1)(load_settings)
+    tools = Tools(
+        settings=settings,
+        database=lambda: Database(settings().database_url),
+        setup=lambda: make_setup(settings()),
+        desk=lambda database: _desk(database, settings()),
+        serve=lambda only: Service(settings(), only=only).run(),
+        probes=lambda: _probes(settings()),
+        speech=Speech(language, catalogue(language)),
+    )
+    cli(obj=tools)
+
+
+class Service:
+    """One process of nidaa: all parts, or with `only` one of web, deliver, tick."""
+
+    def __init__(self, settings: Settings, *, only: str | None = None, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._only = only
+        self._clock = clock or _utc_now
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing: list[Callable[[], Awaitable[object]]] = []
+        self._stop = asyncio.Event()
+        self.database = Database(settings.database_url)
+        self.setup = make_setup(settings)
+        self.seals = make_seals(settings)
+        self._channels: dict[str, Channel] = {}
+        self._troubles: dict[str, Callable[[], str | None]] = {}
+        sender = secrets.token_hex(8) if only is None else None
+        self.deliveries = Deliveries(
+            self.database,
+            self._channels,
+            sender=sender or secrets.token_hex(8),
+            clock=self._clock,
+            idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
+        )
+        desktop = Desktop(self.setup, self.seals, sender)
+        self.desk = Desk(self.database, desktop, clock=self._clock, outlet=self.deliveries.hand_over)
+        self.deliveries.desk = self.desk
+
+    async def run(self) -> None:
+        """Serve until told to stop by a signal."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        port = await self.start()
+        try:
+            if port is not None:
+                address = self.settings.public_url or self.settings.model_copy(update={"port": port}).address
+                print(f"nidaa: {address}", flush=True)  # noqa: T201 -- what the operator waits for
+            log.info("serving", only=self._only, channel=",".join(self._channels))
+            await self._until_stopped()
+        finally:
+            await self.stop()
+
+    async def start(self) -> int | None:
+        """Start the parts; the port of the web, None without it. SettingWrong: a setting cannot be used."""
+        try:
+            await self.database.reach()
+        except StorageUnavailable:
+            log.warning("storage_unavailable")
+        self._spawn(self.desk.run())
+        routes: list[Any] = []
+        if self.settings.telegram_token.get_secret_value() and self._only != "tick":
+            routes = self._start_telegram()
+        if self._only in (None, "deliver"):
+            self._spawn(self.deliveries.run())
+            self._closing.append(self.deliveries.close)
+        if self._only in (None, "tick"):
+            self._start_ticks()
+        return await self._start_web(routes) if self._only in (None, "web") else None
+
+    async def stop(self) -> None:
+        """Stop taking, finish what is under way, write down what became of it."""
+        for close in reversed(self._closing):
+            await close()
+        for task in reversed(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+        await self.database.close()
+
+    async def _until_stopped(self) -> None:
+        """Until a signal; a part that fails ends the process with its failure."""
+        stopped = asyncio.create_task(self._stop.wait())
+        running: set[asyncio.Task[Any]] = {stopped, *self._tasks}
+        while not self._stop.is_set():
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        stopped.cancel()
+
+    async def _start_web(self, routes: list[Any]) -> int:
+        from handlers.web.app import make_app  # noqa: PLC0415 -- commands that serve nothing do not wait for it
+        from handlers.web.channel import WebChannel  # noqa: PLC0415
+        from handlers.web.chat import Chat  # noqa: PLC0415
+        from handlers.web.health import Health  # noqa: PLC0415
+        from handlers.web.limits import Limiter  # noqa: PLC0415
+        from handlers.web.server import WebServer  # noqa: PLC0415
+
+        channel = WebChannel()
+        self._channels[WEB] = channel
+        chat = Chat(
+            self.database,
+            self.desk,
+            channel,
+            self.setup,
+            self.seals,
+            self._clock,
+            by_visitor=Limiter(most=20, per_second=1),
+            by_network=Limiter(most=200, per_second=10),
+        )
+        server = WebServer(
+            make_app(chat, Health(self.database, self._channel_troubles), routes),
+            host=self.settings.host,
+            port=self.settings.port,
+        )
+        self._closing.append(server.stop)
+        return await server.start()
+
+    def _start_telegram(self) -> list[Any]:
+        """The channel, its profile and its way in; the webhook's route where the platform can reach us."""
+        from handlers.telegram.channel import TelegramChannel, make_bot  # noqa: PLC0415 -- aiogram is slow and large
+        from handlers.telegram.polling import Polling  # noqa: PLC0415
+        from handlers.telegram.setup import Profile  # noqa: PLC0415
+        from handlers.telegram.webhook import Intake, webhook_route  # noqa: PLC0415
+
+        settings = self.settings
+        bot = make_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+        channel = TelegramChannel(bot)
+        self._channels[TELEGRAM] = channel
+        self._closing.append(channel.close)
+        secret = settings.telegram_secret.get_secret_value() or self.seals.digest("telegram webhook")
+        speeches = [self.setup.speech(language, TELEGRAM) for language in settings.languages]
+        profile = Profile(bot, speeches, public_url=settings.public_url, secret=secret)
+        self._spawn(profile.run())
+        self._troubles[TELEGRAM] = lambda: profile.trouble or self.deliveries.troubles.get(TELEGRAM)
+        intake = Intake(self.desk, self.database, channel)
+        if settings.public_url:
+            return [webhook_route(intake, secret)]
+        if self._only in (None, "deliver"):
+            polling = Polling(bot, intake, profile)
+            self._spawn(polling.run())
+            self._troubles[TELEGRAM] = lambda: profile.trouble or polling.trouble or self.deliveries.troubles.get(TELEGRAM)
+        return []
+
+    def _start_ticks(self) -> None:
+        from handlers.ticks.timetable import make_scheduler  # noqa: PLC0415 -- only where there are ticks
+
+        scheduler = make_scheduler(self.database, self._clock)
+        scheduler.start()
+
+        async def stop() -> None:
+            scheduler.shutdown(wait=False)
+
+        self._closing.append(stop)
+
+    def _channel_troubles(self) -> dict[str, str | None]:
+        return {name: self._troubles[name]() if name in self._troubles else None for name in self._channels}
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+
+def make_setup(settings: Settings) -> Setup:
+    """What every turn of this process shares."""
+    catalogues = {language: catalogue(language) for language in _CATALOGUES}
+
+    @lru_cache(maxsize=2000)
+    def spellings(source: str) -> frozenset[str]:
+        return frozenset({fold(source), *(fold(each.gettext(source)) for each in catalogues.values())})
+
+    return Setup(
+        words=load_words(),
+        places=load_places(),
+        speeches={
+            (language, channel): Speech(language, catalogues[language], _facts(settings, channel))
+            for language in settings.languages
+            for channel in (WEB, TELEGRAM)
+        },
+        spellings=spellings,
+        zone=calendar.zone(settings.timezone),
+        languages=settings.languages,
+        email_required=settings.email_required,
+        declared=settings.is_declared,
+    )
+
+
+def make_seals(settings: Settings) -> Seals:
+    return Seals(settings.secret_key.get_secret_value().encode())
+
+
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The sentences of a language; of `en`, which is the source, there is no catalogue."""
+    if language not in _CATALOGUES:
+        return gettext.NullTranslations()
+    return gettext.translation("messages", LOCALES, [_CATALOGUES[language]])
+
+
+def _facts(settings: Settings, channel: str) -> dict[str, Value]:
+    """What sentences may say of this installation without being told."""
+    undeclared = t("not declared yet")
+    phone = shared_phone(settings.contact_phone) if settings.contact_phone.startswith("+") else None
+    return {
+        "controller": settings.controller_name or undeclared,
+        "contact_phone": show_phone_number(phone) if phone else Ltr(settings.contact_phone or "–"),
+        "contact_email": Ltr(settings.contact_email) if settings.contact_email else undeclared,
+        "contact_hours": settings.contact_hours or t("during working hours"),
+        "cndp_ref": settings.cndp_reference or undeclared,
+        "web_link": Ltr(settings.address),
+        "channel_name": t("Telegram") if channel == TELEGRAM else t("this page"),
+        "mydata_command": Ltr("/mydata") if channel == TELEGRAM else t("“My data”"),
+        "retention_period": n("{n} day", "{n} days", REFUSED_DAYS),
+        "inbox_period": n("{n} day", "{n} days", INBOX_DAYS),
+    }
+
+
+def _desk(database: Database, settings: Settings) -> Desk:
+    """A desk that sends nothing itself: what it owes is left to the serving processes."""
+    desktop = Desktop(make_setup(settings), make_seals(settings), sender=None)
+    return Desk(database, desktop, clock=_utc_now, outlet=lambda _: None)
+
+
+def _probes(settings: Settings) -> dict[str, Callable[[], Awaitable[str | None]]]:
+    if not settings.telegram_token.get_secret_value():
+        return {}
+
+    async def telegram() -> str | None:
+        from handlers.telegram.channel import make_bot  # noqa: PLC0415 -- aiogram is slow and large
+        from handlers.telegram.setup import who_am_i  # noqa: PLC0415
+
+        return await who_am_i(make_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
+
+    return {"Telegram": telegram}
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

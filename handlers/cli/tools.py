@@ -1,0 +1,65 @@
+"""What commands are given, and how they speak: the operator's language, from the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from bot.actions.desk import Desk
+from bot.core.bidi import without_isolates
+from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
+from bot.core.known import Setup
+from bot.core.text import Ltr, Sayable, Speech, t
+from bot.settings import Settings
+from storage.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Nothing is read or opened before it is asked for; what cannot be used raises SettingWrong.
+
+    `probes` ask each channel that is switched on who we are there: its trouble, or None.
+    """
+
+    settings: Callable[[], Settings]
+    database: Callable[[], Database]
+    setup: Callable[[], Setup]
+    desk: Callable[[Database], Desk]
+    serve: Callable[[str | None], Coroutine[Any, Any, None]]
+    probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
+    speech: Speech
+
+    def tell(self, text: Sayable) -> str:
+        """Told for a terminal, which isolates nothing."""
+        return without_isolates(self.speech.tell(text))
+
+    def say(self, text: Sayable) -> None:
+        typer.echo(self.tell(text))
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a command's work; what it refuses is told with what to do, and ends with a code other than 0."""
+        try:
+            asyncio.run(work)
+        except SettingWrong as error:
+            self._stop(t("{setting}: {why}")(setting=Ltr(error.name), why=error.why), code=2)
+        except CommandRefused as error:
+            self._stop(error.why, code=2)
+        except StorageUnavailable:
+            self._stop(t("The database cannot be reached. `nidaa check` says what to do."), code=1)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+    def _stop(self, why: Sayable, *, code: int) -> None:
+        typer.echo(self.tell(why), err=True)
+        raise typer.Exit(code)
+
+
+def operator_language() -> str:
+    """`ar`, `fr` or `en`, as the environment asks."""
+    wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return wanted[:2] if wanted[:2] in ("ar", "fr") else "en"

@@ -1,0 +1,58 @@
+"""JSON and CSV files of what people told us: readable by their owner alone, whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from bot.core.bidi import without_isolates
+from bot.core.text import Speech
+from bot.reports.sheet import Sheet
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_json(file: Path, records: Sequence[Any]) -> None:
+    """A list of objects, a line each, in UTF-8; moments in ISO 8601 with their offset."""
+    with _whole(file, "w", encoding="utf-8") as out:
+        lines = ",\n".join(msgspec.json.encode(record).decode() for record in records)
+        out.write(f"[\n{lines}\n]\n" if records else "[]\n")
+
+
+def write_csv(file: Path, sheet: Sheet, speech: Speech) -> int:
+    """The sheet in the speech's language, as spreadsheets open it: UTF-8 with its mark; how many rows it has.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
+    count = 0
+    with _whole(file, "w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow([speech.tell(column) for column in sheet.columns])
+        for count, row in enumerate(sheet.rows, 1):  # noqa: B007 -- the last number is the count
+            writer.writerow(["" if cell is None else _safe(without_isolates(speech.show(cell))) for cell in row])
+    return count
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+@contextmanager
+def _whole(file: Path, mode: str, **how: Any) -> Iterator[IO[str]]:  # noqa: ANN401 -- what open takes
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, mode, **how) as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(file)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

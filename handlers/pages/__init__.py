@@ -1,0 +1,1 @@
+"""What every page of ours shares: layout, templates, static files, security headers."""

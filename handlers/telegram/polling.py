@@ -1,0 +1,69 @@
+"""Fetching updates where no webhook can reach us: the offset moves only after what was fetched is stored."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import msgspec
+import structlog
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+
+from bot.core.errors import StorageUnavailable
+from bot.core.pacing import retry_wait
+from handlers.telegram.setup import UPDATES, Profile
+from handlers.telegram.webhook import Intake
+
+_WAIT = 25
+_TIMEOUT = aiohttp.ClientTimeout(total=_WAIT + 10)
+
+log = structlog.get_logger()
+
+
+class _Fetched(msgspec.Struct):
+    result: list[msgspec.Raw] = []
+
+
+class _Numbered(msgspec.Struct):
+    update_id: int
+
+
+_fetched = msgspec.json.Decoder(_Fetched)
+_numbered = msgspec.json.Decoder(_Numbered)
+
+
+class Polling:
+    """`trouble` names why nothing comes in; None when all is well."""
+
+    def __init__(self, bot: Bot, intake: Intake, profile: Profile) -> None:
+        self._bot = bot
+        self._intake = intake
+        self._profile = profile
+        self.trouble: str | None = None
+
+    async def run(self) -> None:
+        """Until cancelled. A fetched update that cannot be stored holds the offset: it comes again."""
+        await self._profile.ready.wait()
+        offset, failures = 0, 0
+        while True:
+            try:
+                updates = await self._fetch(offset)
+                await asyncio.gather(*(self._intake.take(bytes(update)) for update in updates))
+            except (aiohttp.ClientError, TimeoutError, OSError, StorageUnavailable, msgspec.DecodeError) as error:
+                failures += 1
+                self.trouble = type(error).__name__
+                log.warning("polling_failed", error=self.trouble, attempt=failures)
+                await asyncio.sleep(retry_wait(failures).total_seconds())
+                continue
+            failures, self.trouble = 0, None
+            offset = max([offset, *(_numbered.decode(update).update_id + 1 for update in updates)])
+
+    async def _fetch(self, offset: int) -> list[msgspec.Raw]:
+        assert isinstance(self._bot.session, AiohttpSession)
+        session = await self._bot.session.create_session()
+        url = self._bot.session.api.api_url(self._bot.token, "getUpdates")
+        asked = {"offset": offset, "timeout": _WAIT, "allowed_updates": UPDATES}
+        async with session.post(url, json=asked, timeout=_TIMEOUT) as response:
+            response.raise_for_status()
+            return _fetched.decode(await response.read()).result

@@ -1,0 +1,56 @@
+"""The routes of the web, and what every page passes on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bot.core.errors import StorageUnavailable
+from handlers.pages.shell import STATIC, SecurityHeaders
+from handlers.web.chat import Chat
+from handlers.web.health import Health
+
+_FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+def make_app(chat: Chat, health: Health, others: Sequence[BaseRoute] = ()) -> Starlette:
+    """`others` are the routes of other edges, such as a platform's webhook; they pass nothing on their way."""
+    pages = Mount(
+        "/",
+        routes=[
+            Route("/", chat.show, methods=["GET"]),
+            Route("/ar", chat.show, methods=["GET"]),
+            Route("/fr", chat.show, methods=["GET"]),
+            Route("/say", chat.say, methods=["POST"]),
+            Route("/events", chat.listen, methods=["GET"]),
+            Mount("/static", _Static(directory=STATIC)),
+        ],
+        middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=600)],
+    )
+    return Starlette(
+        routes=[*others, Route("/health", health.show, methods=["GET"]), pages],
+        exception_handlers={StorageUnavailable: _away},
+    )
+
+
+class _Static(StaticFiles):
+    """Files whose address holds their content's digest: browsers keep them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 200 and scope.get("query_string"):
+            response.headers["Cache-Control"] = _FOR_GOOD
+        return response
+
+
+async def _away(_: Request, __: Exception) -> Response:
+    text = "الخدمة غير متوفرة مؤقتا. المرجو إعادة المحاولة بعد دقيقة.\nService indisponible. Réessayez dans une minute.\n"
+    return PlainTextResponse(text, 503, {"Retry-After": "5"})

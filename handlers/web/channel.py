@@ -1,0 +1,36 @@
+"""The page as a channel: what is owed stays in the outbox, and pages that are open are told to look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.core.messages import Message
+
+CHANNEL = "web"
+
+
+class WebChannel:
+    name = CHANNEL
+    pushes = False
+
+    def __init__(self) -> None:
+        self._open: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    async def send(self, recipient: str, message: Message) -> None:  # noqa: ARG002 -- the page reads it from the outbox
+        for page in self._open.get(recipient, ()):
+            page.set()
+
+    @contextmanager
+    def listening(self, recipient: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever something new waits for this visitor."""
+        news = asyncio.Event()
+        self._open[recipient].add(news)
+        try:
+            yield news
+        finally:
+            self._open[recipient].discard(news)
+            if not self._open[recipient]:
+                del self._open[recipient]

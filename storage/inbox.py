@@ -1,0 +1,52 @@
+"""The inbox's queries: which updates are new, and those that failed and wait to be retried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables import inbox, parked
+from storage.tables.base import Row
+
+_RECORD = {
+    dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(inbox)
+    .on_conflict_do_nothing()
+    .returning(inbox.c.channel, inbox.c.update_id)
+    for dialect in (postgresql, sqlite)
+}
+
+
+async def record_updates(
+    connection: AsyncConnection, updates: Sequence[tuple[str, str]], *, now: datetime
+) -> set[tuple[str, str]]:
+    """Remember these (channel, update id) pairs; the set of those never seen before."""
+    rows = [{"channel": channel, "update_id": update_id, "received_at": now} for channel, update_id in updates]
+    result = await connection.execute(_RECORD[connection.dialect.name], rows)
+    return {(channel, update_id) for channel, update_id in result}
+
+
+async def forget_updates(connection: AsyncConnection, *, before: datetime) -> int:
+    """Delete what was received before; how many."""
+    result = await connection.execute(sa.delete(inbox).where(inbox.c.received_at < before))
+    return result.rowcount
+
+
+async def park_update(
+    connection: AsyncConnection, *, reference: str, channel: str, cause: str, body: str, now: datetime
+) -> None:
+    await connection.execute(
+        parked.insert().values(reference=reference, channel=channel, cause=cause, body=body, parked_at=now)
+    )
+
+
+async def parked_updates(connection: AsyncConnection) -> Sequence[Row]:
+    """All of them, oldest first: id, reference, channel, cause, body, parked_at."""
+    return (await connection.execute(sa.select(parked).order_by(parked.c.id))).all()
+
+
+async def unpark_update(connection: AsyncConnection, parked_id: int) -> None:
+    await connection.execute(sa.delete(parked).where(parked.c.id == parked_id))

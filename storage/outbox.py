@@ -1,0 +1,229 @@
+"""The outbox: messages we owe people, in the order we owe them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.messages import Message
+from storage.ids import new_id
+from storage.tables import addresses, outbox
+
+CONVERSATION = 0
+"""The lane of replies and service messages; the smaller the number, the sooner."""
+
+_decoder = msgspec.json.Decoder(Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message owed. `leased`: the process that wrote or leased it is to send it now."""
+
+    id: int
+    channel: str
+    recipient: str
+    message: Message
+    leased: bool
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not sent: try again at that time. `until` None: as soon as it is its turn."""
+
+    id: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    id: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The recipient cannot be reached any more: nothing owed to this address is tried again until it writes."""
+
+    id: int
+    channel: str
+    recipient: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    id: int
+    at: datetime
+
+
+Settlement: TypeAlias = Sent | Later | Parked | Gone | Opened
+
+_SENT = outbox.delete().where(outbox.c.id == sa.bindparam("owed"))
+_LATER = (
+    outbox.update().where(outbox.c.id == sa.bindparam("owed")).values(leased_by=None, leased_until=sa.bindparam("until"))
+)
+_OPENED = (
+    outbox.update()
+    .where(outbox.c.id == sa.bindparam("owed"), outbox.c.opened_at.is_(None))
+    .values(opened_at=sa.bindparam("at"))
+)
+_OWE = outbox.insert()
+
+
+def owed(channel: str, recipient: str, message: Message, *, leased: bool) -> Owed:
+    return Owed(new_id(), channel, recipient, message, leased)
+
+
+async def owe(
+    connection: AsyncConnection, messages: Sequence[Owed], *, now: datetime, sender: str | None, lease: timedelta
+) -> None:
+    """Write what is owed; what is `leased` is in the sender's hands from the start, the rest is due."""
+    rows = [
+        {
+            "id": each.id,
+            "channel": each.channel,
+            "recipient": each.recipient,
+            "lane": CONVERSATION,
+            "due_at": now,
+            "message": msgspec.json.encode(each.message).decode(),
+            "attempts": 1 if each.leased else 0,
+            "leased_by": sender if each.leased else None,
+            "leased_until": now + lease if each.leased else None,
+        }
+        for each in messages
+    ]
+    await connection.execute(_OWE, rows)
+
+
+async def lease_due_messages(
+    connection: AsyncConnection, *, channel: str, now: datetime, lease: timedelta, sender: str, limit: int
+) -> list[Owed]:
+    """Lease the oldest due messages of a channel, at most one per recipient.
+
+    A message waits while one of its lane that was due earlier to the same recipient is unsent; one due later holds
+    nothing back. Rows leased by another worker are skipped; a lease that ran out is taken over: a retry is a longer
+    lease. Parked rows hold nothing back.
+    """
+    earlier = outbox.alias("earlier")
+    blocked = (
+        sa.select(sa.literal(1))
+        .where(
+            earlier.c.channel == outbox.c.channel,
+            earlier.c.recipient == outbox.c.recipient,
+            earlier.c.lane == outbox.c.lane,
+            earlier.c.opened_at.is_(None),
+            earlier.c.parked.is_(None),
+            sa.tuple_(earlier.c.due_at, earlier.c.id) < sa.tuple_(outbox.c.due_at, outbox.c.id),
+        )
+        .exists()
+    )
+    due = (
+        sa.select(outbox.c.id)
+        .where(
+            outbox.c.channel == channel,
+            outbox.c.opened_at.is_(None),
+            outbox.c.parked.is_(None),
+            outbox.c.due_at <= now,
+            sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now),
+            ~blocked,
+        )
+        .order_by(outbox.c.lane, outbox.c.due_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = (await connection.execute(due)).scalars().all()
+    if not ids:
+        return []
+    taken = await connection.execute(
+        outbox.update()
+        .where(outbox.c.id.in_(ids))
+        .values(leased_by=sender, leased_until=now + lease, attempts=outbox.c.attempts + 1)
+        .returning(outbox.c.id, outbox.c.channel, outbox.c.recipient, outbox.c.message, outbox.c.attempts)
+    )
+    found = [
+        Owed(id_, chan, recipient, _decoder.decode(message), leased=True, attempts=attempts)
+        for id_, chan, recipient, message, attempts in taken
+    ]
+    return sorted(found, key=lambda each: ids.index(each.id))
+
+
+async def settle(connection: AsyncConnection, settlements: Iterable[Settlement]) -> None:
+    """Write down what became of messages."""
+    by_kind: dict[type[Settlement], list[Settlement]] = {}
+    for each in settlements:
+        by_kind.setdefault(type(each), []).append(each)
+    for each in by_kind.pop(Parked, ()):
+        assert isinstance(each, Parked)
+        await connection.execute(outbox.update().where(outbox.c.id == each.id).values(parked=each.cause, leased_by=None))
+    for each in by_kind.pop(Gone, ()):
+        assert isinstance(each, Gone)
+        await _settle_gone(connection, each)
+    if rows := by_kind.get(Sent):
+        await connection.execute(_SENT, [{"owed": each.id} for each in rows])
+    if rows := by_kind.get(Later):
+        await connection.execute(_LATER, [{"owed": e.id, "until": e.until} for e in rows if isinstance(e, Later)])
+    if rows := by_kind.get(Opened):
+        await connection.execute(_OPENED, [{"owed": e.id, "at": e.at} for e in rows if isinstance(e, Opened)])
+
+
+async def _settle_gone(connection: AsyncConnection, gone: Gone) -> None:
+    await connection.execute(
+        addresses.update()
+        .where(addresses.c.channel == gone.channel, addresses.c.external_id == gone.recipient)
+        .values(gone_at=gone.at)
+    )
+    await connection.execute(
+        outbox.update()
+        .where(outbox.c.channel == gone.channel, outbox.c.recipient == gone.recipient, outbox.c.opened_at.is_(None))
+        .values(parked="gone", leased_by=None)
+    )
+
+
+async def page_messages(
+    connection: AsyncConnection, *, channel: str, recipient: str, after: int = 0, limit: int = 60
+) -> list[tuple[Owed, bool]]:
+    """The newest messages kept for a page, oldest first, each with whether it was seen before."""
+    query = (
+        sa.select(outbox.c.id, outbox.c.message, outbox.c.opened_at)
+        .where(outbox.c.channel == channel, outbox.c.recipient == recipient, outbox.c.id > after)
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).all()
+    return [
+        (Owed(id_, channel, recipient, _decoder.decode(message), leased=False), opened is not None)
+        for id_, message, opened in reversed(rows)
+    ]
+
+
+async def forget_messages(connection: AsyncConnection, *, opened_before: datetime) -> int:
+    """Delete what was read on a page, or parked, before that time; how many."""
+    result = await connection.execute(
+        sa.delete(outbox).where(
+            sa.or_(
+                outbox.c.opened_at < opened_before,
+                sa.and_(outbox.c.parked.is_not(None), outbox.c.due_at < opened_before),
+            )
+        )
+    )
+    return result.rowcount
+
+
+async def erase_messages(connection: AsyncConnection, addresses_: Iterable[tuple[str, str]], *, keep: Sequence[int]) -> None:
+    """Delete what is kept for or owed to these (channel, recipient), but for the rows to keep."""
+    for channel, recipient in addresses_:
+        await connection.execute(
+            sa.delete(outbox).where(outbox.c.channel == channel, outbox.c.recipient == recipient, outbox.c.id.not_in(keep))
+        )

@@ -1,0 +1,25 @@
+"""The tables, one noun a file. Only storage reads and writes them."""
+
+from storage.tables.base import metadata
+from storage.tables.conversations import conversations
+from storage.tables.help_requests import help_requests
+from storage.tables.inbox import inbox, parked
+from storage.tables.outbox import outbox
+from storage.tables.people import addresses, codes, consents, people
+from storage.tables.signups import associations, centres, signups
+
+__all__ = [
+    "addresses",
+    "associations",
+    "centres",
+    "codes",
+    "consents",
+    "conversations",
+    "help_requests",
+    "inbox",
+    "metadata",
+    "outbox",
+    "parked",
+    "people",
+    "signups",
+]

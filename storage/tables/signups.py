@@ -1,0 +1,60 @@
+"""Applications, the associations that make them, and the centres these run."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from storage.tables.base import Id, Moment, metadata
+
+associations = sa.Table(
+    "associations",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.String(300), nullable=False),
+    sa.Column("name_key", sa.String(300), nullable=False, index=True),
+    sa.Column("president", sa.String(160)),
+    sa.Column("phone", sa.String(20), index=True),
+    sa.Column("phone_verified", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("email", sa.String(254)),
+    sa.Column("created_at", Moment, nullable=False),
+)
+"""`name_key` is the folded name to compare by; `phone` is E.164."""
+
+centres = sa.Table(
+    "centres",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("association_id", sa.ForeignKey("associations.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("name", sa.String(300), nullable=False),
+    sa.Column("category", sa.String(40), nullable=False),
+    sa.Column("category_other", sa.String(300)),
+    sa.Column("city", sa.String(160), nullable=False),
+    sa.Column("city_code", sa.String(16)),
+    sa.Column("created_at", Moment, nullable=False),
+)
+"""`city_code` is the census code of the commune; null when the person insisted on a name no list knows."""
+
+signups = sa.Table(
+    "signups",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person_id", sa.ForeignKey("people.id", ondelete="SET NULL")),
+    sa.Column("association_id", sa.ForeignKey("associations.id", ondelete="SET NULL"), index=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reference", sa.String(16), unique=True),
+    sa.Column("language", sa.String(8), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("signature", sa.String(160)),
+    sa.Column("signer_role", sa.String(160)),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("signed_at", Moment),
+    sa.Index("ix_signups_person_id", "person_id"),
+    sa.Index(
+        "uq_signups_one_draft_a_person",
+        "person_id",
+        unique=True,
+        sqlite_where=sa.text("status = 'draft'"),
+        postgresql_where=sa.text("status = 'draft'"),
+    ),
+)
+"""`status` is draft, pending, approved, needs_correction, refused or withdrawn; `reference` comes with the signature."""
