@@ -105,7 +105,9 @@ def attached(flow: Flow, state: State, thing: Attached) -> Refused:
         return Refused(
             question.on_location or t("A location was received. It is not needed here: write your answer in words.")
         )
-    return Refused(_ATTACHMENTS[thing.kind](btn_call_me=CALL_ME, hint=hint(question)))
+    return Refused(
+        _ATTACHMENTS[thing.kind](btn_call_me=CALL_ME, hint=hint(question)), offers_call=thing.kind == "voice"
+    )
 
 
 def accept(flow: Flow, state: State, heard: Heard, known: Known, *, typed: str = "", how: How = "typed") -> Step:
@@ -122,8 +124,9 @@ def accept(flow: Flow, state: State, heard: Heard, known: Known, *, typed: str =
         case Doubt(failed=failed):
             doubtful = replace(_moved(state, state.question, editing=state.editing), doubt=typed)
             return _failed(doubtful, state.failures, None) if failed else Step(doubtful)
-        case Refused(why):
-            return _failed(state, state.failures, why)
+        case Refused(why, offers_call):
+            step = _failed(state, state.failures, why)
+            return replace(step, call_offered=step.call_offered or offers_call)
 
 
 def press(flow: Flow, state: State, value: str, known: Known) -> Step | None:
@@ -295,7 +298,8 @@ def _go_on(
     state = replace(state, answers=answers)
     if following is None:
         return Step(state, notes, answered=answered, over="finished")
-    return Step(_moved(state, following.key), notes, answered=answered)
+    still_editing = state.editing and not following.review
+    return Step(_moved(state, following.key, editing=still_editing), notes, answered=answered)
 
 
 def _first_open(flow: Flow, answers: Answers) -> Question | None:

@@ -39,9 +39,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not taken; `why` says what was read and what to do, and the question is asked again."""
+    """Not taken; `why` says what was read and what to do, and the question is asked again. `offers_call`: a human may
+    help at once."""
 
     why: Sayable
+    offers_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)
