@@ -72,7 +72,8 @@ class Service:
         self._closing: list[Callable[[], Awaitable[object]]] = []
         self._stop = asyncio.Event()
         self.database = Database(settings.database_url)
-        self.setup = make_setup(settings)
+        self._telegram_name: Callable[[], str | None] = lambda: None
+        self.setup = make_setup(settings, telegram=lambda: self._telegram_name())  # noqa: PLW0108 -- found later
         self.seals = make_seals(settings)
         self._channels: dict[str, Channel] = {}
         self._troubles: dict[str, Callable[[], str | None]] = {}
@@ -184,6 +185,7 @@ class Service:
         speeches = [self.setup.speech(language, TELEGRAM) for language in settings.languages]
         profile = Profile(bot, speeches, public_url=settings.public_url, secret=secret)
         self._spawn(profile.run())
+        self._telegram_name = lambda: profile.username
         self._troubles[TELEGRAM] = lambda: profile.trouble or self.deliveries.troubles.get(TELEGRAM)
         intake = Intake(self.desk, self.database, channel)
         if settings.public_url:
@@ -212,8 +214,8 @@ class Service:
         self._tasks.append(asyncio.create_task(work))
 
 
-def make_setup(settings: Settings) -> Setup:
-    """What every turn of this process shares."""
+def make_setup(settings: Settings, *, telegram: Callable[[], str | None] = lambda: None) -> Setup:
+    """What every turn of this process shares; `telegram` tells our bot's name there once it is known."""
     catalogues = {language: catalogue(language) for language in _CATALOGUES}
 
     @lru_cache(maxsize=2000)
@@ -233,6 +235,7 @@ def make_setup(settings: Settings) -> Setup:
         languages=settings.languages,
         email_required=settings.email_required,
         declared=settings.is_declared,
+        telegram=telegram,
     )
 
 

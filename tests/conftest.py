@@ -131,11 +131,10 @@ class Running:
 
 @pytest.fixture
 async def serve(settings: Settings, clock: Clock) -> AsyncIterator[Serve]:
-    """Start a service; with `api`, on Telegram too. All are stopped at the end of the test."""
+    """Start a service; with `api`, on Telegram too; `ticking` uses the real clock. All are stopped at the end."""
     started: list[Service] = []
 
-    async def start(api: BotApi | None = None, **changes: Any) -> Running:
-        chosen = settings
+    async def start(api: BotApi | None = None, *, ticking: bool = False, **changes: Any) -> Running:
         if api is not None:
             port = free_port()
             changes = {
@@ -145,7 +144,7 @@ async def serve(settings: Settings, clock: Clock) -> AsyncIterator[Serve]:
                 "telegram_api_url": api.url,
                 **changes,
             }
-        service = Service(chosen.model_copy(update=changes), clock=clock)
+        service = Service(settings.model_copy(update=changes), clock=None if ticking else clock)
         started.append(service)
         port_found = await service.start()
         if api is not None:

@@ -105,9 +105,7 @@ def attached(flow: Flow, state: State, thing: Attached) -> Refused:
         return Refused(
             question.on_location or t("A location was received. It is not needed here: write your answer in words.")
         )
-    return Refused(
-        _ATTACHMENTS[thing.kind](btn_call_me=CALL_ME, hint=hint(question)), offers_call=thing.kind == "voice"
-    )
+    return Refused(_ATTACHMENTS[thing.kind](btn_call_me=CALL_ME, hint=hint(question)), offers_call=thing.kind == "voice")
 
 
 def accept(flow: Flow, state: State, heard: Heard, known: Known, *, typed: str = "", how: How = "typed") -> Step:

@@ -22,7 +22,8 @@ class Known:
 
     `spellings` gives the folded forms of a source sentence in every language; `speech` is the reader's.
     `keyboard_up`: the channel's button for the number is on the screen. `beneath` is the older open
-    flow while a short one is on top of it. `spare_code` is fresh, for whoever must show one.
+    flow while a short one is on top of it. `spare_code` is fresh, for whoever must show one. `telegram` is
+    our bot's name there, None where that channel is off.
     `loaded` holds what the turn fetched because a command or flow said it needs it, by that name.
     """
 
@@ -40,6 +41,7 @@ class Known:
     keyboard_up: bool = False
     beneath: State | None = None
     spare_code: str = ""
+    telegram: str | None = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -55,6 +57,7 @@ class Setup:
     languages: tuple[str, ...]
     email_required: bool = False
     declared: bool = True
+    telegram: Callable[[], str | None] = lambda: None
 
     def speech(self, language: str, channel: str) -> Speech:
         """The speech of that language, or of the first one we speak."""
@@ -75,6 +78,7 @@ class Setup:
             languages=self.languages,
             keyboard_up=keyboard_up,
             spare_code=spare_code,
+            telegram=self.telegram(),
         )
 
 

@@ -39,10 +39,11 @@ from bot.core.readers import (
     show_email,
     show_phone,
 )
-from bot.core.text import Ltr, Sayable, Text, n, paragraphs, t
+from bot.core.text import Ltr, Sayable, Text, lines, n, paragraphs, t
 from bot.flows import notice
 from bot.flows.categories import CATEGORIES, OTHER, read_category
 from bot.flows.effects import Effect, GiveConsent, KeepCode, OpenDraft, Submit
+from bot.rules.codes import read_code
 from bot.rules.references import reference
 
 NAME = "signup"
@@ -341,14 +342,21 @@ def working_days(count: int) -> Text:
     return n("{n} working day", "{n} working days", count)
 
 
-def resume_code(known: Known) -> tuple[Text | None, tuple[Effect, ...]]:
+def resume_code(known: Known) -> tuple[Sayable | None, tuple[Effect, ...]]:
     """On the web page, which is tied to one device: a code to go on elsewhere. Nothing on other channels."""
     if known.channel != "web":
         return None, ()
     expires = known.now + CODE_LASTS
     say = t("To continue on another device, keep this code: {code}. It is valid until {deadline}.")
     told = say(code=Ltr(known.spare_code.upper()), deadline=calendar.day(expires.date()))
-    return told, (KeepCode("resume", known.spare_code, expires),)
+    return lines(told, _on_telegram(known)), (KeepCode("resume", known.spare_code, expires),)
+
+
+def _on_telegram(known: Known) -> Text | None:
+    if known.telegram is None:
+        return None
+    link = f"https://t.me/{known.telegram}?start={read_code(known.spare_code)}"
+    return t("Continue on Telegram: {link}")(link=Ltr(link))
 
 
 SIGNUP = Flow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from bot.core.places import Place, Places
@@ -13,6 +14,7 @@ from bot.core.words import Words
 _HERE = Path(__file__).parent
 
 
+@cache
 def load_places() -> Places:
     """The 1,503 communes of Morocco."""
     communes = (
@@ -28,6 +30,7 @@ def load_places() -> Places:
     return Places.of(communes, ((row["alias"], row["code"]) for row in _rows("aliases.csv")))
 
 
+@cache
 def load_words() -> Words:
     return Words.of((row["intent"], row["variant"]) for row in _rows("words.csv"))
 

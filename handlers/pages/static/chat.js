@@ -24,7 +24,12 @@
   }
   function box() { return document.getElementById("text"); }
   function tell(text) { if (status.textContent !== text) status.textContent = text; }
-  function toEnd() { say.scrollIntoView({ block: "end" }); }
+  /* Show the end; of a message taller than the screen, its beginning. */
+  function toEnd() {
+    window.scrollTo(0, document.documentElement.scrollHeight);
+    var last = log.lastElementChild;
+    if (last && last.getBoundingClientRect().top < 0) last.scrollIntoView({ block: "start" });
+  }
 
   function bubble(item) {
     var article = document.createElement("article");
@@ -58,7 +63,7 @@
       if (there) there.classList.remove("waiting");
       return !there;
     });
-    if (isAnswer || holder.content.querySelector("[data-heard]")) dropChoices();
+    if (fresh.length && (isAnswer || holder.content.querySelector("[data-heard]"))) dropChoices();
     fresh.forEach(function (node) { log.appendChild(node); });
     if (fresh.length) { expect(); toEnd(); }
   }
