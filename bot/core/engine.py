@@ -1,7 +1,7 @@
 """The engine: moves a person along a declared flow. Pure: a state and an input in, a step out; no I/O, no clock.
 
-Input is read in two moves, because the router must know whether the expected answer was given before it looks for
-words such as «مساعدة»: `reading` says what the input is to the open question, `accept` acts on it.
+Input is heard before it is acted on, because the router must know whether the expected answer was given before it looks
+for words such as «مساعدة»: `picked` and `reading` say what the input is to the open question, `accept` acts on it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bot.core.flow import (
     Option,
     Picked,
     Question,
+    Reading,
     Refused,
     State,
     Step,
@@ -59,26 +60,25 @@ def open_question(flow: Flow, state: State) -> Question:
     return question
 
 
-def words_first(flow: Flow, state: State) -> bool:
-    """Is the answer open text, where words such as «رجوع» are looked for before it is read?"""
-    return open_question(flow, state).names and state.doubt is None and not state.choosing
-
-
-def reading(flow: Flow, state: State, typed: str, known: Known) -> Heard:
-    """What typed words are to the open question. Changes nothing."""
+def picked(flow: Flow, state: State, typed: str, known: Known) -> Heard | None:
+    """What typed words pick of what is on offer: a choice, a way out of a doubt, an answer to change. None: nothing."""
     question = open_question(flow, state)
     key = fold(typed)
     if state.choosing:
         field = next((f for f in changeable(flow, state.answers) if _names_field(flow, f, key, known)), None)
-        return ToChange(field) if field else _unlisted(question)
+        return ToChange(field) if field else None
     if state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
         option = _option_meant(doubt, key, known)
         if option is not None:
             return Taken(option.answer) if option.answer else Again()
     choice = _choice_meant(question.choices, key, known)
-    if choice is not None:
-        return Picked(choice)
-    if question.read is None:
+    return Picked(choice) if choice else None
+
+
+def reading(flow: Flow, state: State, typed: str, known: Known) -> Reading:
+    """What typed words that pick nothing are to the open question."""
+    question = open_question(flow, state)
+    if state.choosing or question.read is None:
         return _unlisted(question)
     return question.read(typed, state.answers, known)
 

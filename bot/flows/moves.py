@@ -108,17 +108,16 @@ def _asked(talk: Talk, known: Known, step: Step, effects: tuple[Effect, ...] = (
     flow, state = FLOWS[step.state.flow], step.state
     known = replace(known, beneath=talk.stack[0] if len(talk.stack) > 1 else None)
     question = prompts.question(flow, state, known)
-    replies = _messages(step, question, known)
-    return Outcome(replace(talk, keyboard_up=question.share_phone is not None), replies, effects)
+    still_there = known.keyboard_up and engine.open_question(flow, state).shares_phone
+    replies = _messages(step, question, drop=known.keyboard_up and not still_there)
+    return Outcome(replace(talk, keyboard_up=question.share_phone is not None or still_there), replies, effects)
 
 
-def _messages(step: Step, question: Outgoing, known: Known) -> tuple[Outgoing, ...]:
+def _messages(step: Step, question: Outgoing, *, drop: bool) -> tuple[Outgoing, ...]:
     """One message for one action. Only where a channel's keyboard must go does it take two: the platform cannot take a
     keyboard away with a message that brings buttons."""
     offer = (_CALL_ME,) if step.call_offered else ()
     asked = replace(question, buttons=(*offer, *question.buttons), refused=step.refused)
-    if known.keyboard_up and question.share_phone is None and asked.buttons:
-        said = paragraphs(*step.notes) if step.notes else t("Noted.")
-        return (Outgoing(said, drop_keyboard=True), asked)
-    drop = known.keyboard_up and question.share_phone is None
+    if drop and asked.buttons:
+        return (Outgoing(paragraphs(*step.notes) if step.notes else t("Very well."), drop_keyboard=True), asked)
     return (replace(asked, text=paragraphs(*step.notes, question.text), drop_keyboard=drop),)

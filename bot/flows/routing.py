@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from bot.core import engine, prompts
 from bot.core.bidi import clean
-from bot.core.flow import Again, Flow, Heard, Picked, State, Step, Taken, ToChange
+from bot.core.flow import Flow, Heard, State, Step, Taken
 from bot.core.folding import fold
 from bot.core.known import Known
 from bot.core.messages import Attached, Button, Content, FromGroup, Outgoing, Pressed, Shared, Typed
@@ -145,12 +145,14 @@ def _typed(standing: Standing, text: str, known: Known) -> Aim:
     button = prompts.button_meant(flow, state, fold(text), known) if len(text) <= 60 else None
     if button is not None:
         return Pressing(button, "")
-    intent = known.words.intent(text)
-    if engine.words_first(flow, state) and (said := _word(intent, state)) is not None:
-        return said
+    chosen = engine.picked(flow, state, text, known)
+    if chosen is not None:
+        return Answering(chosen, text)
+    word = _word(known.words.intent(text), state)
+    if word is not None and engine.open_question(flow, state).names:
+        return word
     heard = engine.reading(flow, state, text, known)
-    expected = isinstance(heard, Taken | Picked | Again | ToChange)
-    return (None if expected else _word(intent, state)) or Answering(heard, text)
+    return Answering(heard, text) if word is None or isinstance(heard, Taken) else word
 
 
 def _word(intent: str | None, state: State | None) -> Aim | None:

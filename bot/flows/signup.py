@@ -22,6 +22,7 @@ from bot.core.flow import (
     Skip,
     State,
     Taken,
+    quietly,
 )
 from bot.core.folding import fold
 from bot.core.known import Known
@@ -302,6 +303,7 @@ SIGNATURE = Question(
     ),
     names=True,
     read=_read_signature,
+    ack=quietly,
 )
 
 SIGNER_ROLE = Question(
