@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.messages import Address, Attached, Content, FromGroup, Incoming, Pressed, Shared, Typed
 from storage.tables import inbox, parked
 from storage.tables.base import Row
 
@@ -50,3 +52,22 @@ async def parked_updates(connection: AsyncConnection) -> Sequence[Row]:
 
 async def unpark_update(connection: AsyncConnection, parked_id: int) -> None:
     await connection.execute(sa.delete(parked).where(parked.c.id == parked_id))
+
+
+_CONTENTS: dict[str, type[Content]] = {kind.__name__: kind for kind in (Typed, Pressed, Shared, Attached, FromGroup)}
+
+
+def incoming_as_text(incoming: Incoming) -> str:
+    """An update as JSON that `incoming_from_text` reads back."""
+    return msgspec.json.encode({"kind": type(incoming.content).__name__, **msgspec.to_builtins(incoming)}).decode()
+
+
+def incoming_from_text(text: str) -> Incoming | None:
+    """None for anything that is not an update of ours."""
+    try:
+        found = msgspec.json.decode(text)
+        content = msgspec.convert(found["content"], _CONTENTS[found["kind"]])
+        address = msgspec.convert(found["address"], Address)
+        return Incoming(address, found["update_id"], content, found["language"])
+    except (msgspec.MsgspecError, LookupError, TypeError):
+        return None

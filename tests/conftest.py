@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from bot import logs
 from bot.main import Service
 from bot.settings import Settings
 from storage.engine import Database
@@ -26,6 +27,12 @@ from tests.fakes.postgres import Server, running_server, server_binaries
 
 ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """As in production: what may not be logged is not logged in a test either."""
+    logs.configure()
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 import structlog
 from sqlalchemy.exc import IntegrityError
 
@@ -113,13 +112,20 @@ class Desk:
             await self._together(turns, settlements)
         except Exception as error:  # noqa: BLE001 -- the loop must live, whatever one batch does
             if isinstance(error, StorageUnavailable):
-                self._settlements = settlements + self._settlements
+                self._keep_for_later(settlements, settled)
+                settled = []
             elif settlements:
                 await self._settle_alone(settlements)
             await self._apart(turns, error)
         for done in settled:
             if not done.done():
                 done.set_result(None)
+
+    def _keep_for_later(self, settlements: list[Settlement], settled: list[asyncio.Future[None]]) -> None:
+        self._settlements = settlements + self._settlements
+        self._settled = settled + self._settled
+        if self._settlements:
+            self._something.set()
 
     async def _together(self, turns: Sequence[_Waiting], settlements: Sequence[Settlement]) -> None:
         """All in one transaction, tried again when only a neighbour's transaction was in the way."""
@@ -196,7 +202,7 @@ class Desk:
                 reference=reference,
                 channel=incoming.address.channel,
                 cause=cause_of(error),
-                body=msgspec.json.encode(incoming).decode(),
+                body=inbox.incoming_as_text(incoming),
                 now=now,
             )
             language = await people.language_of(connection, incoming.address)

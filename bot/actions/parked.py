@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
-
 from bot.actions.desk import Desk
-from bot.core.messages import Incoming
 from storage import inbox
 from storage.engine import Database
 from storage.tables.base import Row
@@ -42,9 +39,8 @@ async def retry_parked(database: Database, desk: Desk) -> tuple[int, int]:
     taken = 0
     rows = await parked_updates(database)
     for row in rows:
-        try:
-            incoming = msgspec.json.decode(row.body, type=Incoming)
-        except msgspec.DecodeError:
+        incoming = inbox.incoming_from_text(row.body)
+        if incoming is None:
             continue
         await desk.take(replace(incoming, update_id=f"{incoming.update_id[:60]}#{row.reference}"))
         async with database.write() as connection:
