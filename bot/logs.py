@@ -10,7 +10,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -23,8 +23,8 @@ ALLOWED = frozenset(
 )
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send our log and the libraries' through the same narrow gate to standard error."""
+def configure(file: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Send our log and the libraries' through the same narrow gate; to standard error, or to a file."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -34,8 +34,8 @@ def configure(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=structlog.WriteLoggerFactory(file=file or sys.stderr),
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Gate()], level=max(level, logging.WARNING), force=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):

@@ -54,11 +54,15 @@ def main() -> None:
         database=lambda: Database(settings().database_url),
         setup=lambda: make_setup(settings()),
         desk=lambda database: _desk(database, settings()),
-        serve=lambda only: Service(settings(), only=only).run(),
+        serve=lambda only: _serve(settings, only),
         probes=lambda: _probes(settings()),
         speech=Speech(language, catalogue(language)),
     )
     cli(obj=tools)
+
+
+async def _serve(settings: Callable[[], Settings], only: str | None) -> None:
+    await Service(settings(), only=only).run()
 
 
 class Service:
@@ -122,10 +126,11 @@ class Service:
         return await self._start_web(routes) if self._only in (None, "web") else None
 
     async def stop(self) -> None:
-        """Stop taking, finish what is under way, write down what became of it."""
-        for close in reversed(self._closing):
-            await close()
-        for task in reversed(self._tasks):
+        """Stop taking, finish what is under way, write down what became of it. Safe to call again."""
+        while self._closing:
+            await self._closing.pop()()
+        while self._tasks:
+            task = self._tasks.pop()
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await task

@@ -40,9 +40,11 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not sent: try again at that time. `until` None: as soon as it is its turn."""
+    """Not sent: try again at that time. `until` None: as soon as it is its turn. Counts only while nobody has leased the
+    message again: `attempts` is what it was when it was in our hands."""
 
     id: int
+    attempts: int
     until: datetime | None
 
 
@@ -113,8 +115,9 @@ async def lease_due_messages(
     """Lease the oldest due messages of a channel, at most one per recipient.
 
     A message waits while one of its lane that was due earlier to the same recipient is unsent; one due later holds
-    nothing back. Rows leased by another worker are skipped; a lease that ran out is taken over: a retry is a longer
-    lease. Parked rows hold nothing back.
+    nothing back. Rows leased by another worker are skipped; a lease of another worker that ran out is taken over: a retry
+    is a longer lease. What is in this sender's own hands it never takes over: only a jump of the clock could make it seem
+    late. Parked rows hold nothing back.
     """
     earlier = outbox.alias("earlier")
     blocked = (
@@ -137,6 +140,7 @@ async def lease_due_messages(
             outbox.c.parked.is_(None),
             outbox.c.due_at <= now,
             sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now),
+            sa.or_(outbox.c.leased_by.is_(None), outbox.c.leased_by != sender),
             ~blocked,
         )
         .order_by(outbox.c.lane, outbox.c.due_at, outbox.c.id)
@@ -173,7 +177,9 @@ async def settle(connection: AsyncConnection, settlements: Iterable[Settlement])
     if rows := by_kind.get(Sent):
         await connection.execute(_SENT, [{"owed": each.id} for each in rows])
     if rows := by_kind.get(Later):
-        await connection.execute(_LATER, [{"owed": e.id, "until": e.until} for e in rows if isinstance(e, Later)])
+        await connection.execute(
+            _LATER, [{"owed": e.id, "tried": e.attempts, "until": e.until} for e in rows if isinstance(e, Later)]
+        )
     if rows := by_kind.get(Opened):
         await connection.execute(_OPENED, [{"owed": e.id, "at": e.at} for e in rows if isinstance(e, Opened)])
 

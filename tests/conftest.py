@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
@@ -32,6 +33,15 @@ _numbers = count(1)
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
     """As in production: what may not be logged is not logged in a test either."""
+    logs.configure()
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What is logged meanwhile, as lines of JSON."""
+    lines = io.StringIO()
+    logs.configure(lines)
+    yield lines
     logs.configure()
 
 
@@ -141,7 +151,7 @@ async def serve(settings: Settings, clock: Clock) -> AsyncIterator[Serve]:
     """Start a service; with `api`, on Telegram too; `ticking` uses the real clock. All are stopped at the end."""
     started: list[Service] = []
 
-    async def start(api: BotApi | None = None, *, ticking: bool = False, **changes: Any) -> Running:
+    async def start(api: BotApi | None = None, *, ticking: bool = False, wait: bool = True, **changes: Any) -> Running:
         if api is not None:
             port = free_port()
             changes = {
@@ -154,7 +164,7 @@ async def serve(settings: Settings, clock: Clock) -> AsyncIterator[Serve]:
         service = Service(settings.model_copy(update=changes), clock=None if ticking else clock)
         started.append(service)
         port_found = await service.start()
-        if api is not None:
+        if api is not None and wait:
             await _until(lambda: ("description", "fr") in api.profile)
         return Running(service, port_found or 0)
 

@@ -121,7 +121,7 @@ class Deliveries:
     def _queue(self, owed: Owed, *, from_loop: bool = False) -> None:
         key = (owed.channel, owed.recipient)
         if key in self._held and not from_loop:
-            self.desk.note(Later(owed.id, None))
+            self.desk.note(Later(owed.id, owed.attempts, None))
             return
         line = self._lines.get(key)
         if line is not None:
@@ -154,7 +154,8 @@ class Deliveries:
         self._held.add(key) if isinstance(settlement, Later) else self._held.discard(key)
         self.desk.note(settlement)
         while line.waiting:
-            self.desk.note(Later(line.waiting.popleft().id, None))
+            behind = line.waiting.popleft()
+            self.desk.note(Later(behind.id, behind.attempts, None))
 
     async def _send(self, owed: Owed) -> Settlement | None:
         """What became of it; None for a message that stays on its page."""
@@ -162,7 +163,7 @@ class Deliveries:
         try:
             await channel.send(owed.recipient, owed.message)
         except ChannelBusy as error:
-            return Later(owed.id, self._clock() + error.retry_after)
+            return Later(owed.id, owed.attempts, self._clock() + error.retry_after)
         except ChannelUnreachable as error:
             return self._trouble(owed, error.cause, retry_wait(owed.attempts))
         except ChannelMisconfigured as error:
@@ -181,4 +182,4 @@ class Deliveries:
 
     def _trouble(self, owed: Owed, cause: str, wait: timedelta) -> Later:
         self.troubles[owed.channel] = cause
-        return Later(owed.id, self._clock() + wait)
+        return Later(owed.id, owed.attempts, self._clock() + wait)

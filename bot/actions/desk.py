@@ -155,11 +155,14 @@ class Desk:
                 waiting.done.set_result(taken)
 
     async def _settle_alone(self, settlements: Sequence[Settlement]) -> None:
-        """Settlements that shared a failed batch, without it; a message whose settlement is lost is sent twice."""
-        try:
-            await self._commit((), settlements)
-        except Exception as error:  # noqa: BLE001 -- the loop must live; the lease runs out and the message is tried again
-            log.error("settlements_lost", count=len(settlements), error=type(error).__name__)
+        """Settlements that shared a failed batch, each without the others."""
+        for settlement in settlements:
+            try:
+                await self._commit((), (settlement,))
+            except StorageUnavailable:
+                self._keep_for_later([settlement], [])
+            except Exception as error:  # noqa: BLE001 -- the loop must live; the message is tried again after a restart
+                log.error("settlement_lost", error=type(error).__name__)
 
     async def _apart(self, turns: Sequence[_Waiting], error: Exception) -> None:
         """A batch failed: with the database away all wait for their sender to try again; otherwise turn by turn."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import io
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -81,7 +82,7 @@ class BotApi:
     async def deliver_raw(self, body: bytes, *, secret: str | None = None) -> int:
         assert self._client is not None
         headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret or self.secret}
-        async with self._client.post(self.webhook, data=body, headers=headers) as response:
+        async with self._client.post(self.webhook, data=io.BytesIO(body), headers=headers) as response:
             await response.read()
             return response.status
 

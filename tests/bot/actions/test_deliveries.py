@@ -1,0 +1,253 @@
+"""Deliveries: in order to each recipient, nothing lost by a refusal, nothing early, one bad chat does not hold up another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from bot.actions.deliveries import Deliveries
+from bot.actions.desk import Desk
+from bot.actions.desktop import LEASE, Desktop
+from bot.core.errors import (
+    ChannelBusy,
+    ChannelMisconfigured,
+    ChannelUnreachable,
+    DeliveryFailed,
+    MessageRefused,
+    RecipientGone,
+)
+from bot.core.messages import Message
+from storage import outbox as queries
+from storage.engine import Database
+from storage.outbox import Owed
+from storage.tables import addresses, outbox
+from tests.bot.actions.updates import SEALS, update
+from tests.bot.core.setting import SETUP
+from tests.fakes.clock import Clock
+
+
+class Wire:
+    """A channel that keeps what it took; `fails` holds what happens next to a recipient's messages."""
+
+    name = "telegram"
+    pushes = True
+
+    def __init__(self) -> None:
+        self.took: defaultdict[str, list[str]] = defaultdict(list)
+        self.fails: defaultdict[str, list[DeliveryFailed]] = defaultdict(list)
+        self.tries = 0
+
+    async def send(self, recipient: str, message: Message) -> None:
+        self.tries += 1
+        await asyncio.sleep(0)
+        if self.fails[recipient]:
+            raise self.fails[recipient].pop(0)
+        self.took[recipient].append(message.text)
+
+
+class Office:
+    """A desk and its deliveries at work over a wire."""
+
+    def __init__(self, database: Database, wire: Wire, clock: Clock, sender: str) -> None:
+        self.database = database
+        self.wire = wire
+        self.clock = clock
+        self.deliveries = Deliveries(database, {"telegram": wire}, sender=sender, clock=clock, idle=timedelta(seconds=0.02))
+        self.desk = Desk(database, Desktop(SETUP, SEALS, sender), clock=clock, outlet=self.deliveries.hand_over)
+        self.deliveries.desk = self.desk
+
+    async def hears(self, person: str, *texts: str) -> None:
+        for text in texts:
+            await self.desk.take(update(person, text))
+
+    async def owed(self) -> int:
+        async with self.database.read() as connection:
+            return int(await connection.scalar(sa.select(sa.func.count()).where(outbox.c.parked.is_(None))) or 0)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not true():
+                await asyncio.sleep(0.01)
+
+    async def postponed(self) -> None:
+        """Until what failed is written down as due later."""
+        later = sa.select(sa.func.count()).where(outbox.c.leased_by.is_(None), outbox.c.leased_until.is_not(None))
+        async with asyncio.timeout(10):
+            while True:
+                async with self.database.read() as connection:
+                    if await connection.scalar(later):
+                        return
+                await asyncio.sleep(0.01)
+
+    async def empty(self) -> None:
+        async with asyncio.timeout(10):
+            while await self.owed():
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def office(database: Database, wire: Wire, clock: Clock, sender: str = "here") -> AsyncIterator[Office]:
+    opened = Office(database, wire, clock, sender)
+    work = [asyncio.create_task(opened.desk.run()), asyncio.create_task(opened.deliveries.run())]
+    try:
+        yield opened
+    finally:
+        for task in reversed(work):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+async def test_replies_leave_at_once_and_nothing_stays_owed(database: Database, wire: Wire, clock: Clock) -> None:
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام", "أوافق")
+        await here.empty()
+    assert len(wire.took["1"]) == 3
+    assert wire.tries == 3
+
+
+async def test_a_busy_chat_waits_as_long_as_the_channel_said_and_keeps_its_order(
+    database: Database, wire: Wire, clock: Clock
+) -> None:
+    wire.fails["1"] = [ChannelBusy(timedelta(seconds=30))]
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام", "أوافق")
+        await here.hears("2", "سلام")
+        await here.until(lambda: len(wire.took["2"]) == 2)
+        await here.postponed()
+        clock.advance(seconds=29)
+        await asyncio.sleep(0.1)
+        assert wire.took["1"] == []
+
+        clock.advance(seconds=2)
+        await here.empty()
+    assert [text[:5] for text in wire.took["1"]] == ["السلا", "قبل ا", "تم تس"]
+
+
+async def test_an_unreachable_channel_is_tried_again_with_patience(database: Database, wire: Wire, clock: Clock) -> None:
+    wire.fails["1"] = [ChannelUnreachable("TimeoutError")] * 3
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام")
+        for tries, seconds in enumerate((1, 2, 4), 1):
+            await here.postponed()
+            assert wire.tries == tries
+            clock.advance(seconds=seconds - 0.1)
+            await asyncio.sleep(0.06)
+            assert wire.tries == tries
+            clock.advance(seconds=0.2)
+            await here.until(lambda tries=tries: wire.tries > tries)  # type: ignore[misc]  # bound now
+        await here.empty()
+    assert len(wire.took["1"]) == 2
+
+
+async def test_a_person_who_left_is_not_written_to_again(database: Database, wire: Wire, clock: Clock) -> None:
+    wire.fails["1"] = [RecipientGone("403")]
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام")
+        await here.empty()
+        async with database.read() as connection:
+            assert await connection.scalar(sa.select(addresses.c.gone_at)) is not None
+    assert wire.tries == 1
+
+
+async def test_a_refused_message_is_parked_and_the_next_one_goes(database: Database, wire: Wire, clock: Clock) -> None:
+    wire.fails["1"] = [MessageRefused("400")]
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام")
+        await here.empty()
+        async with database.read() as connection:
+            assert (await connection.execute(sa.select(outbox.c.parked))).scalars().all() == ["400"]
+    assert [text[:5] for text in wire.took["1"]] == ["قبل ا"]
+
+
+async def test_a_misconfigured_channel_is_reported_and_nothing_is_lost(database: Database, wire: Wire, clock: Clock) -> None:
+    wire.fails["1"] = [ChannelMisconfigured("401")]
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام")
+        await here.postponed()
+        assert here.deliveries.troubles == {"telegram": "401"}
+        clock.advance(minutes=2)
+        await here.empty()
+        assert here.deliveries.troubles == {}
+    assert len(wire.took["1"]) == 2
+
+
+async def test_a_bug_in_a_channel_parks_its_message_only(database: Database, wire: Wire, clock: Clock) -> None:
+    wire.fails["1"] = [KeyError("unheard of")]  # type: ignore[list-item]  # what should not happen
+    async with office(database, wire, clock) as here:
+        await here.hears("1", "سلام")
+        await here.hears("2", "سلام")
+        await here.empty()
+    assert len(wire.took["2"]) == 2
+    assert len(wire.took["1"]) == 1
+
+
+async def test_what_a_crash_left_is_sent_by_the_next_process_when_the_lease_ends(
+    database: Database, wire: Wire, clock: Clock
+) -> None:
+    desk = Desk(database, Desktop(SETUP, SEALS, "dead"), clock=clock, outlet=lambda _: None)
+    working = asyncio.create_task(desk.run())
+    await desk.take(update("1", "سلام"))
+    working.cancel()
+
+    async with office(database, wire, clock) as here:
+        await asyncio.sleep(0.1)
+        assert wire.tries == 0
+        clock.advance(seconds=LEASE.total_seconds() + 1)
+        await here.empty()
+    assert [text[:5] for text in wire.took["1"]] == ["السلا", "قبل ا"]
+
+
+async def test_two_senders_send_each_message_once_and_in_order(database: Database, wire: Wire, clock: Clock) -> None:
+    desk = Desk(database, Desktop(SETUP, SEALS, None), clock=clock, outlet=lambda _: None)
+    working = asyncio.create_task(desk.run())
+    for person in map(str, range(20)):
+        await desk.take(update(person, "سلام"))
+        await desk.take(update(person, "أوافق"))
+    async with office(database, wire, clock, "one") as one, office(database, wire, clock, "other"):
+        await one.empty()
+    working.cancel()
+    assert {tuple(text[:5] for text in texts) for texts in wire.took.values()} == {("السلا", "قبل ا", "تم تس")}
+    assert len(wire.took) == 20
+
+
+async def test_at_most_one_message_a_recipient_is_leased(database: Database, clock: Clock) -> None:
+    messages = [
+        Owed(number, "telegram", recipient, Message(f"{number}"), leased=False)
+        for number, recipient in enumerate(("1", "1", "2", "1", "3"), 1)
+    ]
+    async with database.write() as connection:
+        await queries.owe(connection, messages, now=clock(), sender=None, lease=LEASE)
+    async with database.write() as connection:
+        leased = await queries.lease_due_messages(
+            connection, channel="telegram", now=clock(), lease=LEASE, sender="a", limit=10
+        )
+        assert [each.id for each in leased] == [1, 3, 5]
+        again = await queries.lease_due_messages(
+            connection, channel="telegram", now=clock(), lease=LEASE, sender="b", limit=10
+        )
+        assert again == []
+
+
+async def test_a_message_due_later_holds_nothing_back(database: Database, clock: Clock) -> None:
+    async with database.write() as connection:
+        early = [Owed(1, "telegram", "1", Message("later"), leased=False)]
+        await queries.owe(connection, early, now=clock() + timedelta(hours=1), sender=None, lease=LEASE)
+        await queries.owe(
+            connection, [Owed(2, "telegram", "1", Message("now"), leased=False)], now=clock(), sender=None, lease=LEASE
+        )
+        leased = await queries.lease_due_messages(
+            connection, channel="telegram", now=clock(), lease=LEASE, sender="a", limit=10
+        )
+    assert [each.message.text for each in leased] == ["now"]

@@ -1,0 +1,258 @@
+"""The command line as an operator uses it: a process of its own, files, exit codes, the operator's language."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from storage.engine import Database
+from storage.tables import conversations
+from tests.bot.actions.updates import open_desk, update
+from tests.bot.flows.chat import GOOD
+from tests.fakes.bot_api import TOKEN, BotApi
+from tests.fakes.clock import Clock
+from tests.fakes.ports import free_port
+
+Nidaa = Callable[..., subprocess.CompletedProcess[str]]
+SIGNED = (
+    *("سلام", "أوافق"),
+    *(GOOD[key] for key in ("association", "centre", "category", "president", "phone", "email", "city")),
+    *("نعم", GOOD["president"], "نعم"),
+)
+
+
+@pytest.fixture
+def database_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """Commands are the same over any database: one is enough here."""
+    shutil.copy(sqlite_template, tmp_path / "nidaa.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'nidaa.db'}"
+
+
+@pytest.fixture
+def environment(tmp_path: Path, database_url: str) -> dict[str, str]:
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("NIDAA_", "LC_", "LANG"))}
+    return {
+        **bare,
+        "NIDAA_DATA_DIR": str(tmp_path),
+        "NIDAA_DATABASE_URL": database_url,
+        "NIDAA_SECRET_KEY": "a secret for the tests, long enough to be one",
+        "LANG": "C.UTF-8",
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def nidaa(environment: dict[str, str], tmp_path: Path) -> Nidaa:
+    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            env={**environment, "PYTHONPATH": str(Path.cwd()), **changes},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+async def test_the_export_holds_drafts_and_requests(nidaa: Nidaa, database: Database, clock: Clock, tmp_path: Path) -> None:
+    async with open_desk(database, clock) as desk:
+        await desk.dialogue("1", *SIGNED)
+        await desk.dialogue("2", *SIGNED[:4])
+    done = nidaa("export", "signups", "--format", "json", "--output", str(tmp_path / "out.json"))
+    assert (done.returncode, done.stderr) == (0, "")
+    signed, draft = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert signed == {
+        "reference": "4726-3918",
+        "status": "pending",
+        "association": GOOD["association"],
+        "president": GOOD["president"],
+        "phone": "+212600000001",
+        "email": GOOD["email"],
+        "city": "الصويرة",
+        "signature": GOOD["president"],
+        "language": "ar",
+        "channel": "telegram",
+        "consent_at": "2026-11-23T10:00:00Z",
+        "created_at": "2026-11-23T10:00:00Z",
+        "centres": [
+            {"name": GOOD["centre"], "category": "women_victims_violence", "city": "الصويرة", "city_code": "07.211.01.05"}
+        ],
+    }
+    assert (draft["status"], draft["reference"], draft["centres"][0]["name"]) == ("draft", None, GOOD["centre"])
+    assert (tmp_path / "out.json").stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_table_opens_right_in_a_spreadsheet(
+    nidaa: Nidaa, database: Database, clock: Clock, tmp_path: Path
+) -> None:
+    async with open_desk(database, clock) as desk:
+        await desk.dialogue("1", *SIGNED[:2], "=HYPERLINK(0)", *SIGNED[3:])
+    assert nidaa("export", "signups", "--format", "csv", "--output", str(tmp_path / "out.csv")).returncode == 0
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        head, row = csv.reader(file)
+    assert head[:8] == [
+        *("الجمعية المسيرة", "المركز", "الفئة المستهدفة", "رئيس(ة) الجمعية"),
+        *("رقم الهاتف", "البريد الإلكتروني", "المدينة", "التوقيع"),
+    ]
+    assert row[0] == "'=HYPERLINK(0)"
+    assert row[2:5] == ["النساء ضحايا العنف", GOOD["president"], "06 00 00 00 01"]
+
+    assert (
+        nidaa("export", "signups", "--format", "csv", "--language", "fr", "--output", str(tmp_path / "fr.csv")).returncode
+        == 0
+    )
+    assert "Femmes victimes de violence" in (tmp_path / "fr.csv").read_text(encoding="utf-8")
+
+
+async def test_who_asked_for_a_call_is_in_a_file_too(nidaa: Nidaa, database: Database, clock: Clock, tmp_path: Path) -> None:
+    async with open_desk(database, clock) as desk:
+        await desk.dialogue("1", "سلام", "أوافق", "طلب مكالمة", "0600000001")
+    assert nidaa("export", "help-requests", "--output", str(tmp_path / "calls.json")).returncode == 0
+    (call,) = json.loads((tmp_path / "calls.json").read_text(encoding="utf-8"))
+    assert (call["phone"], call["stuck_at"]) == ("+212600000001", "association")
+    assert nidaa("export", "help-requests", "--format", "csv", "--output", str(tmp_path / "calls.csv")).returncode == 0
+    assert "الجمعية المسيرة" in (tmp_path / "calls.csv").read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_words(nidaa: Nidaa, tmp_path: Path) -> None:
+    done = nidaa("export", "signups", "--output", str(tmp_path / "nowhere" / "out.json"), LANG="fr_FR.UTF-8")
+    assert done.returncode == 2
+    assert "ne peut pas être écrit" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_migrate_is_safe_to_run_again(nidaa: Nidaa) -> None:
+    assert [nidaa("migrate").returncode for _ in range(2)] == [0, 0]
+
+
+def test_check_says_that_everything_is_in_order_and_shows_no_secret(nidaa: Nidaa) -> None:
+    done = nidaa("check", NIDAA_DATABASE_URL="sqlite:///check.db")
+    assert done.returncode == 2
+    assert "Run nidaa migrate" in done.stdout
+    nidaa("migrate", NIDAA_DATABASE_URL="sqlite:///check.db")
+    done = nidaa("check", NIDAA_DATABASE_URL="sqlite:///check.db")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Everything is in order." in done.stdout
+    assert "long enough" not in done.stdout
+    assert "Nobody is declared to be in charge" in done.stdout
+
+
+def test_check_explains_what_is_wrong_in_the_operators_language(nidaa: Nidaa) -> None:
+    url = "postgresql://nidaa:hidden@127.0.0.1:9/nidaa"
+    done = nidaa("check", NIDAA_DATABASE_URL=url, NIDAA_TELEGRAM_TOKN="x", LANG="fr_MA.UTF-8")
+    assert done.returncode == 2
+    assert "La base de données ne répond pas." in done.stdout
+    assert "NIDAA_TELEGRAM_TOKN n’est pas un réglage de cette version." in done.stdout
+    assert "hidden" not in done.stdout
+    assert "À corriger\u00a0: 2" in done.stderr
+
+
+async def test_check_tries_the_channels(nidaa: Nidaa, bot_api: BotApi) -> None:
+    import asyncio
+
+    good = await asyncio.to_thread(nidaa, "check", NIDAA_TELEGRAM_TOKEN=TOKEN, NIDAA_TELEGRAM_API_URL=bot_api.url)
+    assert "Telegram answers." in good.stdout
+    bad = await asyncio.to_thread(nidaa, "check", NIDAA_TELEGRAM_TOKEN=TOKEN[:-1] + "x", NIDAA_TELEGRAM_API_URL=bot_api.url)
+    assert "Telegram does not answer (TelegramUnauthorizedError)" in bad.stdout
+    assert bad.returncode == 2
+    assert TOKEN[:-1] not in bad.stdout + bad.stderr
+
+
+@pytest.mark.parametrize("command", [("serve",), ("migrate",), ("check",), ("export", "signups", "--output", "x")])
+def test_a_wrong_setting_stops_every_command_and_is_named(nidaa: Nidaa, command: tuple[str, ...]) -> None:
+    done = nidaa(*command, NIDAA_PORT="eighty", LANG="ar_MA.UTF-8")
+    assert done.returncode == 2
+    assert "NIDAA_PORT: المرجو كتابة رقم منفذ من 0 إلى 65535." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_parked_messages_are_listed_without_what_they_say_and_taken_again(
+    nidaa: Nidaa, database: Database, clock: Clock
+) -> None:
+    assert nidaa("parked").stdout == "Nothing is parked.\n"
+    async with open_desk(database, clock) as desk:
+        await desk.dialogue("1", "سلام", "أوافق")
+        async with database.write() as connection:
+            await connection.execute(conversations.update().values(talk="{"))
+        await desk.takes(update("1", "جمعية أمل"))
+    listed = nidaa("parked").stdout
+    assert "DecodeError at storage.conversations" in listed
+    assert "أمل" not in listed
+    async with database.write() as connection:
+        await connection.execute(conversations.update().values(talk="{}"))
+    assert "Taken again: 1. Still parked: 0." in nidaa("parked", "--retry").stdout
+
+
+def test_a_served_process_prints_its_address_and_ends_well(environment: dict[str, str], tmp_path: Path) -> None:
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "serve"],
+        env={**environment, "PYTHONPATH": str(Path.cwd()), "NIDAA_PORT": str(port)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"nidaa: http://localhost:{port}\n"
+        with urlopen(f"http://localhost:{port}/health", timeout=5) as answer:
+            assert json.load(answer)["status"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert "aiogram" not in errors
+
+
+@pytest.mark.parametrize("only", ["deliver", "tick"])
+def test_a_part_that_serves_no_page_runs_and_ends_well(environment: dict[str, str], tmp_path: Path, only: str) -> None:
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "serve", "--only", only],
+        env={**environment, "PYTHONPATH": str(Path.cwd()), "NIDAA_PORT": str(port)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert '"serving"' in process.stderr.readline()
+        with pytest.raises(URLError):
+            urlopen(f"http://localhost:{port}/health", timeout=1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+
+
+def test_aiogram_is_not_loaded_without_telegram(tmp_path: Path) -> None:
+    code = f"""
+import asyncio, sys
+from pydantic import SecretStr
+from bot.main import Service
+from bot.settings import Settings
+
+async def main():
+    settings = Settings(
+        _env_file=None, port=0, database_url="sqlite:///{tmp_path}/x.db", data_dir="{tmp_path}", secret_key=SecretStr("x" * 40)
+    )
+    service = Service(settings)
+    await service.start()
+    await service.stop()
+
+asyncio.run(main())
+sys.exit("aiogram" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False).returncode == 0
