@@ -109,18 +109,10 @@ async def owe(
     await connection.execute(_OWE, rows)
 
 
-async def lease_due_messages(
-    connection: AsyncConnection, *, channel: str, now: datetime, lease: timedelta, sender: str, limit: int
-) -> list[Owed]:
-    """Lease the oldest due messages of a channel, at most one per recipient.
-
-    A message waits while one of its lane that was due earlier to the same recipient is unsent; one due later holds
-    nothing back. Rows leased by another worker are skipped; a lease of another worker that ran out is taken over: a retry
-    is a longer lease. What is in this sender's own hands it never takes over: only a jump of the clock could make it seem
-    late. Parked rows hold nothing back.
-    """
+def _due() -> sa.Select[int]:
+    """Ids of due messages, at most one per recipient: the first of its lane that is unsent."""
     earlier = outbox.alias("earlier")
-    blocked = (
+    behind = (
         sa.select(sa.literal(1))
         .where(
             earlier.c.channel == outbox.c.channel,
@@ -132,22 +124,39 @@ async def lease_due_messages(
         )
         .exists()
     )
-    due = (
+    now = sa.bindparam("now", type_=outbox.c.due_at.type)
+    return (
         sa.select(outbox.c.id)
         .where(
-            outbox.c.channel == channel,
+            outbox.c.channel == sa.bindparam("channel"),
             outbox.c.opened_at.is_(None),
             outbox.c.parked.is_(None),
             outbox.c.due_at <= now,
             sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now),
-            sa.or_(outbox.c.leased_by.is_(None), outbox.c.leased_by != sender),
-            ~blocked,
+            sa.or_(outbox.c.leased_by.is_(None), outbox.c.leased_by != sa.bindparam("sender")),
+            ~behind,
         )
         .order_by(outbox.c.lane, outbox.c.due_at, outbox.c.id)
-        .limit(limit)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(skip_locked=True)
     )
-    ids = (await connection.execute(due)).scalars().all()
+
+
+_DUE = _due()
+
+
+async def lease_due_messages(
+    connection: AsyncConnection, *, channel: str, now: datetime, lease: timedelta, sender: str, limit: int
+) -> list[Owed]:
+    """Lease the oldest due messages of a channel, at most one per recipient.
+
+    A message waits while one of its lane that was due earlier to the same recipient is unsent; one due later holds
+    nothing back. Rows leased by another worker are skipped; a lease of another worker that ran out is taken over: a retry
+    is a longer lease. What is in this sender's own hands it never takes over: only a jump of the clock could make it seem
+    late. Parked rows hold nothing back.
+    """
+    asked = {"channel": channel, "now": now, "sender": sender, "most": limit}
+    ids = (await connection.execute(_DUE, asked)).scalars().all()
     if not ids:
         return []
     taken = await connection.execute(
