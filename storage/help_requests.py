@@ -13,18 +13,13 @@ from storage.tables import help_requests, people
 from storage.tables.base import Row
 
 
-async def add_help_request(
-    connection: AsyncConnection,
-    person: int,
-    *,
-    phone: str | None,
-    text: str | None,
-    stuck_at: str | None,
-    now: datetime,
+async def add_help_requests(
+    connection: AsyncConnection, asked: Sequence[tuple[int, str | None, str | None, str | None]], *, now: datetime
 ) -> None:
-    await connection.execute(
-        help_requests.insert().values(id=new_id(), person_id=person, phone=phone, text=text, stuck_at=stuck_at, asked_at=now)
-    )
+    """(person, phone, text, question stopped at) each."""
+    names = ("person_id", "phone", "text", "stuck_at")
+    rows = [{"id": new_id(), "asked_at": now, **dict(zip(names, each, strict=True))} for each in asked]
+    await connection.execute(help_requests.insert(), rows)
 
 
 async def all_help_requests(connection: AsyncConnection) -> Sequence[Row]:

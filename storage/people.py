@@ -54,8 +54,25 @@ async def revive_address(connection: AsyncConnection, address: int) -> None:
     await connection.execute(addresses.update().where(addresses.c.id == address).values(gone_at=None))
 
 
-async def set_language(connection: AsyncConnection, person: int, language: str) -> None:
-    await connection.execute(people.update().where(people.c.id == person).values(language=language))
+_SET_LANGUAGE = people.update().where(people.c.id == sa.bindparam("person")).values(language=sa.bindparam("new"))
+_SET_WISH = people.update().where(people.c.id == sa.bindparam("person")).values(announcements=sa.bindparam("new"))
+_WITHDRAW = (
+    consents.update()
+    .where(
+        consents.c.person_id == sa.bindparam("person"),
+        consents.c.purpose == sa.bindparam("what"),
+        consents.c.withdrawn_at.is_(None),
+    )
+    .values(withdrawn_at=sa.bindparam("at"))
+)
+_FORGET_CODES = codes.delete().where(
+    codes.c.person_id == sa.bindparam("person"), codes.c.kind == sa.bindparam("what"), codes.c.used_at.is_(None)
+)
+
+
+async def set_languages(connection: AsyncConnection, wanted: Sequence[tuple[int, str]]) -> None:
+    """(person, language) each."""
+    await connection.execute(_SET_LANGUAGE, [{"person": person, "new": language} for person, language in wanted])
 
 
 async def language_of(connection: AsyncConnection, address: Address) -> str | None:
@@ -67,33 +84,24 @@ async def language_of(connection: AsyncConnection, address: Address) -> str | No
     )
 
 
-async def set_announcements(connection: AsyncConnection, person: int, wish: str) -> None:
-    await connection.execute(people.update().where(people.c.id == person).values(announcements=wish))
+async def set_announcements(connection: AsyncConnection, wishes: Sequence[tuple[int, str]]) -> None:
+    """(person, `yes` or `no`) each."""
+    await connection.execute(_SET_WISH, [{"person": person, "new": wish} for person, wish in wishes])
 
 
-async def add_consent(
-    connection: AsyncConnection, person: int, *, purpose: str, notice: str, language: str, channel: str, now: datetime
+async def add_consents(
+    connection: AsyncConnection, given: Sequence[tuple[int, str, str, str, str]], *, now: datetime
 ) -> None:
-    await connection.execute(
-        consents.insert().values(
-            id=new_id(),
-            person_id=person,
-            purpose=purpose,
-            notice=notice,
-            language=language,
-            channel=channel,
-            given_at=now,
-        )
-    )
+    """(person, purpose, version of the notice, language, channel) each."""
+    names = ("person_id", "purpose", "notice", "language", "channel")
+    rows = [{"id": new_id(), "given_at": now, **dict(zip(names, each, strict=True))} for each in given]
+    await connection.execute(consents.insert(), rows)
 
 
-async def withdraw_consents(connection: AsyncConnection, person: int, purpose: str, *, now: datetime) -> None:
-    """End what was agreed to for that purpose; what was already withdrawn keeps its time."""
-    await connection.execute(
-        consents.update()
-        .where(consents.c.person_id == person, consents.c.purpose == purpose, consents.c.withdrawn_at.is_(None))
-        .values(withdrawn_at=now)
-    )
+async def withdraw_consents(connection: AsyncConnection, whose: Sequence[tuple[int, str]], *, now: datetime) -> None:
+    """End what each (person, purpose) agreed to; what was already withdrawn keeps its time."""
+    rows = [{"person": person, "what": purpose, "at": now} for person, purpose in whose]
+    await connection.execute(_WITHDRAW, rows)
 
 
 async def consents_of(connection: AsyncConnection, person: int) -> Sequence[Row]:
@@ -106,14 +114,12 @@ async def consents_of(connection: AsyncConnection, person: int) -> Sequence[Row]
     return (await connection.execute(query)).all()
 
 
-async def keep_code(connection: AsyncConnection, person: int, *, kind: str, digest: str, expires_at: datetime) -> None:
-    """Remember a code; the person's earlier unused ones of that kind no longer work."""
-    await connection.execute(
-        sa.delete(codes).where(codes.c.person_id == person, codes.c.kind == kind, codes.c.used_at.is_(None))
-    )
-    await connection.execute(
-        codes.insert().values(id=new_id(), digest=digest, kind=kind, person_id=person, expires_at=expires_at)
-    )
+async def keep_codes(connection: AsyncConnection, kept: Sequence[tuple[int, str, str, datetime]]) -> None:
+    """(person, kind, digest, expiry) each; a person's earlier unused ones of that kind no longer work."""
+    await connection.execute(_FORGET_CODES, [{"person": person, "what": kind} for person, kind, _, _ in kept])
+    names = ("person_id", "kind", "digest", "expires_at")
+    rows = [{"id": new_id(), **dict(zip(names, each, strict=True))} for each in kept]
+    await connection.execute(codes.insert(), rows)
 
 
 async def use_code(connection: AsyncConnection, digest: str, *, kind: str, now: datetime) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.folding import fold
+from storage.ids import new_id
 from storage.tables import associations, centres, consents, conversations, signups
 from storage.tables.base import Row
 
@@ -33,62 +34,99 @@ class Application:
     signer_role: str | None
 
 
-async def open_draft(connection: AsyncConnection, person: int, *, language: str, channel: str, now: datetime) -> int:
-    """The id of the person's draft: the open one, or a new one."""
-    already = await connection.scalar(
-        sa.select(signups.c.id).where(signups.c.person_id == person, signups.c.status == "draft")
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """An application signed: which sign-up, by whom it was told to us, its reference."""
+
+    signup: int
+    application: Application
+    reference: str
+    language: str
+    channel: str
+
+
+async def open_drafts(
+    connection: AsyncConnection, openers: Sequence[tuple[int, str, str]], *, now: datetime
+) -> dict[int, int]:
+    """New drafts for (person, language, channel) each; the draft's id by person. One that has a draft: IntegrityError."""
+    names = ("person_id", "language", "channel")
+    rows = [{"status": "draft", "created_at": now, **dict(zip(names, each, strict=True))} for each in openers]
+    made = await connection.execute(_OPEN, rows)
+    return {row.person_id: row.id for row in made}
+
+
+_OPEN = signups.insert().returning(signups.c.id, signups.c.person_id)
+_DROP = signups.delete().where(signups.c.id == sa.bindparam("signup"), signups.c.status == "draft")
+_SIGN = (
+    signups.update()
+    .where(signups.c.id == sa.bindparam("signup"))
+    .values(
+        association_id=sa.bindparam("association"),
+        status="pending",
+        reference=sa.bindparam("said"),
+        language=sa.bindparam("in_language"),
+        channel=sa.bindparam("on_channel"),
+        signature=sa.bindparam("signed"),
+        signer_role=sa.bindparam("as_role"),
+        signed_at=sa.func.coalesce(signups.c.signed_at, sa.bindparam("at", type_=signups.c.signed_at.type)),
     )
-    if already is not None:
-        return int(already)
-    made = await connection.execute(
-        signups.insert()
-        .values(person_id=person, status="draft", language=language, channel=channel, created_at=now)
-        .returning(signups.c.id)
-    )
-    return int(made.scalar_one())
+)
 
 
-async def drop_draft(connection: AsyncConnection, signup: int) -> None:
-    """Delete a sign-up that is still a draft; anything else stays."""
-    await connection.execute(sa.delete(signups).where(signups.c.id == signup, signups.c.status == "draft"))
+async def drop_drafts(connection: AsyncConnection, ids: Sequence[int]) -> None:
+    """Delete sign-ups that are still drafts; anything else stays."""
+    await connection.execute(_DROP, [{"signup": signup} for signup in ids])
 
 
-async def submit(
-    connection: AsyncConnection,
-    signup: int,
-    application: Application,
-    *,
-    reference: str,
-    language: str,
-    channel: str,
-    now: datetime,
-) -> None:
+async def submit(connection: AsyncConnection, signings: Sequence[Signing], *, now: datetime) -> None:
     """Keep what was signed. Signed again (a change before the decision), it replaces what was sent; the reference and
     the day of the first signature stay."""
-    row = (
-        await connection.execute(sa.select(signups.c.association_id, signups.c.signed_at).where(signups.c.id == signup))
-    ).one()
-    association = await _keep_association(connection, row.association_id, application, now=now)
+    query = sa.select(signups.c.id, signups.c.association_id).where(
+        signups.c.id.in_([each.signup for each in signings]), signups.c.association_id.is_not(None)
+    )
+    known = {signup: association for signup, association in await connection.execute(query)}
+    for signing in signings:
+        if signing.signup in known:
+            await _change_association(connection, known[signing.signup], signing.application)
+    new = {each.signup: new_id() for each in signings if each.signup not in known}
+    if new:
+        await _add_associations(connection, [(new[s.signup], s.application) for s in signings if s.signup in new], now=now)
+    rows = [
+        {
+            "signup": each.signup,
+            "association": {**known, **new}[each.signup],
+            "said": each.reference,
+            "in_language": each.language,
+            "on_channel": each.channel,
+            "signed": each.application.signature,
+            "as_role": each.application.signer_role,
+            "at": now,
+        }
+        for each in signings
+    ]
+    await connection.execute(_SIGN, rows)
+
+
+async def _add_associations(connection: AsyncConnection, made: Sequence[tuple[int, Application]], *, now: datetime) -> None:
     await connection.execute(
-        signups.update()
-        .where(signups.c.id == signup)
-        .values(
-            association_id=association,
-            status="pending",
-            reference=reference,
-            language=language,
-            channel=channel,
-            signature=application.signature,
-            signer_role=application.signer_role,
-            signed_at=row.signed_at or now,
-        )
+        associations.insert(), [{"id": id_, "created_at": now, **_of_association(each)} for id_, each in made]
+    )
+    await connection.execute(
+        centres.insert(),
+        [{"id": new_id(), "association_id": id_, "created_at": now, **_of_centre(each)} for id_, each in made],
     )
 
 
-async def _keep_association(
-    connection: AsyncConnection, association: int | None, application: Application, *, now: datetime
-) -> int:
-    of_association = {
+async def _change_association(connection: AsyncConnection, association: int, application: Application) -> None:
+    await connection.execute(
+        associations.update().where(associations.c.id == association).values(_of_association(application))
+    )
+    first = sa.select(sa.func.min(centres.c.id)).where(centres.c.association_id == association).scalar_subquery()
+    await connection.execute(centres.update().where(centres.c.id == first).values(_of_centre(application)))
+
+
+def _of_association(application: Application) -> dict[str, Any]:
+    return {
         "name": application.association,
         "name_key": fold(application.association)[:300],
         "president": application.president,
@@ -96,24 +134,16 @@ async def _keep_association(
         "phone_verified": application.phone_verified,
         "email": application.email,
     }
-    of_centre = {
+
+
+def _of_centre(application: Application) -> dict[str, Any]:
+    return {
         "name": application.centre,
         "category": application.category,
         "category_other": application.category_other,
         "city": application.city,
         "city_code": application.city_code,
     }
-    if association is not None:
-        await connection.execute(associations.update().where(associations.c.id == association).values(of_association))
-        first = sa.select(sa.func.min(centres.c.id)).where(centres.c.association_id == association).scalar_subquery()
-        await connection.execute(centres.update().where(centres.c.id == first).values(of_centre))
-        return association
-    made = await connection.execute(
-        associations.insert().values(**of_association, created_at=now).returning(associations.c.id)
-    )
-    new = int(made.scalar_one())
-    await connection.execute(centres.insert().values(**of_centre, association_id=new, created_at=now))
-    return new
 
 
 async def latest_request(connection: AsyncConnection, person: int) -> Row | None:

@@ -1,11 +1,10 @@
-"""People: what a conversation wants done about a person, what it needs to know, a code redeemed, a person forgotten."""
+"""People: what a conversation needs to know of a person, a code redeemed, a person forgotten."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,53 +16,11 @@ from bot.core.known import Known
 from bot.core.messages import Content, Typed
 from bot.core.text import Ltr, Sayable, t
 from bot.flows import moves, signup
-from bot.flows.effects import (
-    AskHelp,
-    DropDraft,
-    Effect,
-    Erase,
-    GiveConsent,
-    KeepCode,
-    OpenDraft,
-    SetLanguage,
-    Submit,
-    WithdrawConsent,
-)
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import read_code, wait_after
 from bot.rules.references import reference
-from storage import conversations, help_requests, outbox, people, signups
+from storage import conversations, outbox, people, signups
 from storage.conversations import Spoken
-
-
-async def carry_out(connection: AsyncConnection, effect: Effect, spoken: Spoken, desktop: Desktop, *, now: datetime) -> None:
-    """Do what a conversation wants done, but for opening drafts and erasing, which change the turn itself."""
-    person = spoken.person
-    match effect:
-        case GiveConsent(purpose, notice):
-            await people.add_consent(
-                connection, person, purpose=purpose, notice=notice, language=spoken.language, channel=spoken.channel, now=now
-            )
-            if purpose == "announcements":
-                await people.set_announcements(connection, person, "yes")
-        case WithdrawConsent(purpose):
-            await people.withdraw_consents(connection, person, purpose, now=now)
-            await people.set_announcements(connection, person, "no")
-        case SetLanguage(language):
-            await people.set_language(connection, person, language)
-        case Submit():
-            await signup_actions.submit(connection, effect, spoken, desktop.setup, now=now)
-        case DropDraft(draft):
-            await signups.drop_draft(connection, draft)
-        case AskHelp(phone, text, stuck_at):
-            await help_requests.add_help_request(connection, person, phone=phone, text=text, stuck_at=stuck_at, now=now)
-        case KeepCode(kind, code, expires_at):
-            digest = desktop.seals.digest(read_code(code) or code)
-            await people.keep_code(connection, person, kind=kind, digest=digest, expires_at=expires_at)
-        case OpenDraft() | Erase():
-            raise TypeError("the turn's own business")
-        case _:
-            assert_never(effect)
 
 
 async def load(connection: AsyncConnection, needs: frozenset[str], standing: Standing, known: Known) -> Mapping[str, Any]:

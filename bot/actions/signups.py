@@ -1,4 +1,4 @@
-"""Sign-ups: a draft opened, an application signed, all of them as records."""
+"""Sign-ups: applications signed, and all of them as records."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ from storage.engine import Database
 from storage.tables.base import Row
 
 
-async def open_draft(connection: AsyncConnection, spoken: Spoken, *, now: datetime) -> int:
-    """The id of the person's draft."""
-    return await signups.open_draft(connection, spoken.person, language=spoken.language, channel=spoken.channel, now=now)
-
-
-async def submit(connection: AsyncConnection, effect: Submit, spoken: Spoken, setup: Setup, *, now: datetime) -> None:
+async def submit(
+    connection: AsyncConnection, signed: Sequence[tuple[Spoken, Submit]], setup: Setup, *, now: datetime
+) -> None:
     """Keep what was signed."""
-    await signups.submit(
-        connection,
-        effect.signup,
-        application(effect.answers, setup.places),
-        reference=reference(effect.signup),
-        language=spoken.language,
-        channel=spoken.channel,
-        now=now,
-    )
+    signings = [
+        signups.Signing(
+            signup=effect.signup,
+            application=application(effect.answers, setup.places),
+            reference=reference(effect.signup),
+            language=spoken.language,
+            channel=spoken.channel,
+        )
+        for spoken, effect in signed
+    ]
+    await signups.submit(connection, signings, now=now)
 
 
 def application(answers: Mapping[str, Answer], places: Places) -> signups.Application:

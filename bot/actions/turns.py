@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import people as people_actions, signups as signup_actions
+from bot.actions import people as people_actions
 from bot.actions.desktop import LEASE, Desktop, Taken
-from bot.core.flow import State
+from bot.actions.effects import Pending, carry_out
 from bot.core.known import Known
 from bot.core.messages import Address, FromGroup, Incoming, Message, Outgoing, Pressed, Typed
 from bot.core.seals import Seals
 from bot.core.text import Speech
-from bot.flows import moves, routing, signup
-from bot.flows.effects import Erase, OpenDraft
+from bot.flows import moves, routing
+from bot.flows.effects import Erase
 from bot.flows.standing import Outcome, Standing, Talk
 from bot.rules.codes import RESUME, code_from
 from storage import conversations, inbox, outbox, people
@@ -35,6 +35,7 @@ class _Batch:
     new: set[Address] = field(default_factory=set)
     moved: dict[int, Spoken] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
 
 
 async def take_turns(
@@ -55,6 +56,7 @@ async def take_turns(
             continue
         unseen.discard(key)
         results.append(await _take(batch, update))
+    await _do_pending(batch)
     if batch.moved:
         await conversations.save_conversations(connection, list(batch.moved.values()), now=now)
     if batch.owed:
@@ -89,7 +91,10 @@ async def _take(batch: _Batch, update: Incoming) -> Taken:
     if update.address not in batch.spoken:  # erased by an earlier message of this batch
         await _load(batch, [update])
     spoken = batch.spoken[update.address]
-    spoken.talk = batch.moved[spoken.person].talk if spoken.person in batch.moved else spoken.talk
+    before = batch.moved.get(spoken.person)
+    if before is not None and before is not spoken:  # the same person at another address, earlier in this batch
+        await _do_pending(batch)
+        spoken.talk = before.talk
     if spoken.gone:
         await people.revive_address(batch.connection, spoken.address)
     code = people_actions.code_in(update.content, RESUME)
@@ -107,13 +112,23 @@ async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: An
     standing = _standing(spoken, new=update.address in batch.new)
     batch.new.discard(update.address)
     aim = routing.aim(standing, _unsealed(batch, spoken, content), known)
-    loaded = await people_actions.load(batch.connection, routing.needs(aim), standing, known)
-    outcome = routing.act(standing, aim, replace(known, loaded=loaded) if loaded else known)
-    return await _carry_out(batch, update, spoken, outcome)
+    needs = routing.needs(aim)
+    if needs and not standing.new:
+        await _do_pending(batch)
+        known = replace(known, loaded=await people_actions.load(batch.connection, needs, standing, known))
+    return await _carry_out(batch, update, spoken, routing.act(standing, aim, known))
+
+
+async def _do_pending(batch: _Batch) -> None:
+    """Do what the turns so far want done, before rows are read that may depend on it, and at the end."""
+    turns, batch.pending = batch.pending, []
+    if turns:
+        await carry_out(batch.connection, turns, batch.desktop, now=batch.now)
 
 
 async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
     """A code that moves this address to the person who was given it; from then on that person is speaking."""
+    await _do_pending(batch)
     known, standing = _known(batch, spoken), _standing(spoken, new=False)
     owner, outcome = await people_actions.redeem(batch.connection, standing, spoken, known, code, desktop=batch.desktop)
     if outcome is not None:
@@ -127,27 +142,19 @@ async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) ->
 
 
 async def _carry_out(batch: _Batch, update: Incoming, spoken: Spoken, outcome: Outcome) -> Taken:
-    talk = outcome.talk
-    for effect in outcome.effects:
-        if isinstance(effect, OpenDraft):
-            subject = await signup_actions.open_draft(batch.connection, spoken, now=batch.now)
-            talk = replace(talk, stack=tuple(_about(state, subject) for state in talk.stack))
-        elif not isinstance(effect, Erase):
-            await people_actions.carry_out(batch.connection, effect, spoken, batch.desktop, now=batch.now)
-    spoken.talk = talk
+    spoken.talk = outcome.talk
     spoken.language = outcome.language or spoken.language
     taken = _owe(batch, update, spoken, outcome)
     if any(isinstance(effect, Erase) for effect in outcome.effects):
+        await _do_pending(batch)
         await people_actions.erase(batch.connection, spoken.person, farewell=[each.id for each in taken.owed])
         batch.moved.pop(spoken.person, None)
         batch.spoken.pop(update.address, None)
-    else:
-        batch.moved[spoken.person] = spoken
+        return taken
+    if outcome.effects:
+        batch.pending.append(Pending(spoken, outcome.effects))
+    batch.moved[spoken.person] = spoken
     return taken
-
-
-def _about(state: State, subject: int) -> State:
-    return replace(state, subject=subject) if state.flow == signup.NAME else state
 
 
 def _owe(batch: _Batch, update: Incoming, spoken: Spoken | None, outcome: Outcome) -> Taken:

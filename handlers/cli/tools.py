@@ -44,7 +44,8 @@ class Tools:
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a command's work; what it refuses is told with what to do, and ends with a code other than 0."""
         try:
-            asyncio.run(work)
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(work)
         except SettingWrong as error:
             self._stop(t("{setting}: {why}")(setting=Ltr(error.name), why=error.why), code=2)
         except CommandRefused as error:
@@ -63,3 +64,12 @@ def operator_language() -> str:
     """`ar`, `fr` or `en`, as the environment asks."""
     wanted = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return wanted[:2] if wanted[:2] in ("ar", "fr") else "en"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed: a turn spends most of its time in the loop."""
+    try:
+        import uvloop  # noqa: PLC0415 -- not on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
