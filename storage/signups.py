@@ -84,7 +84,7 @@ async def submit(connection: AsyncConnection, signings: Sequence[Signing], *, no
     query = sa.select(signups.c.id, signups.c.association_id).where(
         signups.c.id.in_([each.signup for each in signings]), signups.c.association_id.is_not(None)
     )
-    known = {signup: association for signup, association in await connection.execute(query)}
+    known = {row.id: row.association_id for row in await connection.execute(query)}
     for signing in signings:
         if signing.signup in known:
             await _change_association(connection, known[signing.signup], signing.application)

@@ -27,7 +27,7 @@ from storage.outbox import Owed, Settlement
 
 MOST_TOGETHER = 64
 _ATTEMPTS = 5
-_PATIENCE = 0.02
+_PATIENCE, _SHORT_PATIENCE = 0.02, 0.003
 _BREATH = 0.2
 
 log = structlog.get_logger()
@@ -58,14 +58,14 @@ class Desk:
         self._settlements: list[Settlement] = []
         self._settled: list[asyncio.Future[None]] = []
         self._something = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._turn_came = asyncio.Event()
 
     async def take(self, incoming: Incoming) -> Taken:
         """What became of the update, once that is durable. StorageUnavailable: nothing was kept, it must be sent again."""
         waiting = _Waiting(incoming, asyncio.get_running_loop().create_future())
         self._turns.append(waiting)
         self._something.set()
-        self._urgent.set()
+        self._turn_came.set()
         return await waiting.done
 
     def note(self, settlement: Settlement) -> None:
@@ -78,7 +78,6 @@ class Desk:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._settled.append(done)
         self.note(settlement)
-        self._urgent.set()
         await done
 
     async def run(self) -> None:
@@ -86,7 +85,7 @@ class Desk:
         try:
             while True:
                 await self._something.wait()
-                if not self._urgent.is_set():
+                if not self._turns:
                     await self._wait_a_little()
                 await self._work()
         finally:
@@ -94,10 +93,12 @@ class Desk:
                 await asyncio.shield(self._work())
 
     async def _wait_a_little(self) -> None:
-        """Settlements alone can wait for a turn to share its transaction."""
+        """Settlements alone wait for a turn to share its transaction: a moment where a next message hangs on them, else
+        longer. A turn never waits."""
+        self._turn_came.clear()
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._urgent.wait()
+            async with asyncio.timeout(_SHORT_PATIENCE if self._settled else _PATIENCE):
+                await self._turn_came.wait()
         except TimeoutError:
             pass
 
@@ -107,7 +108,6 @@ class Desk:
         settled, self._settled = self._settled, []
         if not self._turns:
             self._something.clear()
-            self._urgent.clear()
         try:
             await self._together(turns, settlements)
         except Exception as error:  # noqa: BLE001 -- the loop must live, whatever one batch does

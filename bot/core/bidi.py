@@ -24,24 +24,36 @@ def without_isolates(text: str) -> str:
     return text.translate({ord(mark): None for mark in (LRI, FSI, PDI)})
 
 
+class _Seen(dict[int, int | None]):
+    """Which characters can be seen. Those of everyday scripts are worked out once, the rest each time."""
+
+    def __missing__(self, code: int) -> int | None:
+        letter = chr(code)
+        seen = code if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn") else None
+        if code < _EVERYDAY:
+            self[code] = seen
+        return seen
+
+
+_EVERYDAY = 0x0700
+_seen = _Seen()
+
+
 def clean(typed: str) -> str:
     """What a person typed without what cannot be seen.
 
     Format characters go (a joiner between two letters stays: names need it), controls and lone surrogates go, line
     breaks stay, other runs of space become one space, the ends are trimmed. Letters are never changed.
     """
-    if typed.isascii() and typed.isprintable():
-        return _SPACES.sub(" ", typed).strip()
-    kept = {match.start() for match in _JOINER_INSIDE.finditer(typed)}
-    typed = typed.replace("\r\n", "\n").replace("\r", "\n") if not kept else typed
-    seen = "".join(
-        letter for place, letter in enumerate(typed) if place in kept or letter in "\n\t" or not _invisible(letter)
-    )
-    return "\n".join(line.strip() for line in _SPACES.sub(" ", seen).split("\n")).strip()
-
-
-def _invisible(letter: str) -> bool:
-    return unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Cn")
+    if "\r" in typed:
+        typed = typed.replace("\r\n", "\n").replace("\r", "\n")
+    if _JOINER_INSIDE.search(typed):
+        kept = "".join(c if _JOINER_INSIDE.match(typed, place) else c.translate(_seen) for place, c in enumerate(typed))
+    else:
+        kept = typed.translate(_seen)
+    if "\n" not in kept:
+        return _SPACES.sub(" ", kept).strip()
+    return "\n".join(line.strip() for line in _SPACES.sub(" ", kept).split("\n")).strip()
 
 
 def one_line(typed: str) -> str:

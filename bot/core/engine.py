@@ -293,11 +293,10 @@ def _go_on(
         rest = flow.applicable(answers)
         place = next((index for index, q in enumerate(rest) if q.key == state.question), -1)
         following = rest[place + 1] if place + 1 < len(rest) else None
-    state = replace(state, answers=answers)
     if following is None:
-        return Step(state, notes, answered=answered, over="finished")
+        return Step(replace(state, answers=answers), notes, answered=answered, over="finished")
     still_editing = state.editing and not following.review
-    return Step(_moved(state, following.key, editing=still_editing), notes, answered=answered)
+    return Step(_moved(state, following.key, editing=still_editing, answers=answers), notes, answered=answered)
 
 
 def _first_open(flow: Flow, answers: Answers) -> Question | None:
@@ -316,17 +315,18 @@ def _after_review(flow: Flow, question: Question) -> bool:
     return flow.questions.index(question) > review
 
 
-def _moved(state: State, key: str, *, editing: bool = False) -> State:
+def _moved(state: State, key: str, *, editing: bool = False, answers: dict[str, Answer] | None = None) -> State:
     """Another thing is asked: buttons of what was asked before no longer count."""
-    same = key == state.question
-    return replace(
-        state,
+    return State(
+        flow=state.flow,
+        version=state.version,
         question=key,
         step=state.step + 1,
+        answers=state.answers if answers is None else answers,
         editing=editing,
-        choosing=False,
-        doubt=None,
-        failures=state.failures if same else 0,
+        failures=state.failures if key == state.question else 0,
+        subject=state.subject,
+        revises=state.revises,
     )
 
 

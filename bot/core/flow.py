@@ -203,19 +203,29 @@ class Flow:
     answered: Mapping[str, Callable[[State, Known], tuple[Any, ...]]] = field(default_factory=dict)
     opening: Callable[[Known], Outgoing] | None = None
 
+    _by_key: Mapping[str, Question] = field(init=False, repr=False, compare=False)
+    _numbers: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    _counted: tuple[Question, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        counted = tuple(question for question in self.questions if question.counted)
+        object.__setattr__(self, "_by_key", {question.key: question for question in self.questions})
+        object.__setattr__(self, "_counted", counted)
+        object.__setattr__(self, "_numbers", {question.key: number for number, question in enumerate(counted, 1)})
+
     def question(self, key: str) -> Question | None:
         """None when this version of the flow has no such question."""
-        return next((question for question in self.questions if question.key == key), None)
+        return self._by_key.get(key)
 
     def applicable(self, answers: Answers) -> tuple[Question, ...]:
-        return tuple(question for question in self.questions if question.when(answers))
+        return tuple(question for question in self.questions if question.when is _always or question.when(answers))
 
     def counted(self) -> tuple[Question, ...]:
-        return tuple(question for question in self.questions if question.counted)
+        return self._counted
 
     def number(self, question: Question) -> int:
         """1 for the first counted question; 0 for one without number."""
-        return self.counted().index(question) + 1 if question.counted else 0
+        return self._numbers.get(question.key, 0)
 
 
 @dataclass(frozen=True, slots=True)

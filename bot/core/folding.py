@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LETTERS = str.maketrans(
     {
@@ -18,25 +19,36 @@ _LETTERS = str.maketrans(
     }
 )
 _SIGNS = {"👍", "✅", "✔", "👌", "👎", "❌", "✖"}
-_SPACES = re.compile(r"\s+")
 _QUESTION = re.compile(r"\?+$")
 _RUNS = re.compile(r"([^\W\d_])\1+")
 
 
+class _Kept(dict[int, str]):
+    """What each character leaves in a key. Those of everyday scripts are worked out once, the rest each time."""
+
+    def __missing__(self, code: int) -> str:
+        kept = _left_by(chr(code))
+        if code < _EVERYDAY:
+            self[code] = kept
+        return kept
+
+
+_EVERYDAY = 0x0700
+_kept = _Kept()
+
+
+@lru_cache(maxsize=256)
 def fold(text: str) -> str:
     """The comparison key: one spelling of alef, ya, ha and kaf, no vowels, marks or punctuation, ASCII digits, one letter
     for a run of the same. `?` and `/` alone and the yes/no signs stay, because people answer with them."""
     base = unicodedata.normalize("NFKC", text.translate(_LETTERS)).casefold().translate(_LETTERS)
-    spaced = "".join(map(_kept, unicodedata.normalize("NFD", base)))
-    key = _SPACES.sub(" ", spaced).strip()
-    if len(key) > 1:
+    key = " ".join(unicodedata.normalize("NFD", base).translate(_kept).split())
+    if key.endswith("?") and len(key) > 1:
         key = _QUESTION.sub("", key).strip() or "?"
     return _RUNS.sub(r"\1", key)
 
 
-def _kept(letter: str) -> str:
-    if letter.isascii() and letter.isalnum():
-        return letter
+def _left_by(letter: str) -> str:
     category = unicodedata.category(letter)
     if category in ("Mn", "Me", "Cf", "Sk"):
         return ""

@@ -30,14 +30,6 @@ def offers_phone(flow: Flow, state: State, known: Known) -> bool:
     return asks and known.can_share_phone
 
 
-def button_meant(flow: Flow, state: State, key: str, known: Known) -> str | None:
-    """The value of the open question's button whose label was typed (`key` is folded); None when it names none."""
-    for button in _buttons(flow, state, known):
-        if not button.label.values and key in known.spellings(button.label.source):
-            return button.payload.rpartition(":")[2]
-    return None
-
-
 def _asked(flow: Flow, state: State, known: Known) -> Sayable:
     question = engine.open_question(flow, state)
     if state.choosing:

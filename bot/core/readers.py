@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -154,6 +155,7 @@ def _phone_taken(number: phonenumbers.PhoneNumber, typed: str) -> Reading:
     return Taken(taken)
 
 
+@lru_cache(maxsize=256)
 def show_phone_number(e164: str) -> Ltr:
     """«06 00 00 00 01» for a Moroccan number, international for others."""
     number = phonenumbers.parse(e164)

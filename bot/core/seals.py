@@ -12,6 +12,8 @@ _SEAL = 8
 
 @dataclass(frozen=True, slots=True)
 class Seals:
+    """`key` has 16 to 64 bytes; longer secrets are digested first."""
+
     key: bytes
 
     def seal(self, payload: str, *, owner: str) -> str:
@@ -29,5 +31,5 @@ class Seals:
         return base64.urlsafe_b64encode(hmac.digest(self.key, secret.encode(), hashlib.sha256)).decode().rstrip("=")
 
     def _mark(self, payload: str, owner: str) -> str:
-        mac = hmac.digest(self.key, f"{owner}\n{payload}".encode(errors="replace"), hashlib.sha256)
-        return base64.urlsafe_b64encode(mac[: _SEAL * 3 // 4]).decode()
+        mac = hashlib.blake2b(f"{owner}\n{payload}".encode(errors="replace"), digest_size=_SEAL * 3 // 4, key=self.key)
+        return base64.urlsafe_b64encode(mac.digest()).decode()

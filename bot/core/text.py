@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.core.bidi import isolate, isolate_ltr
@@ -38,7 +38,7 @@ class Text:
     count: int = 0
 
     def __call__(self, **values: Value) -> Text:
-        return replace(self, values={**self.values, **values})
+        return Text(self.source, {**self.values, **values}, self.plural, self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,23 @@ class Speech:
     language: str
     catalogue: gettext.NullTranslations
     facts: Mapping[str, Value] = field(default_factory=dict)
+    _constant: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def tell(self, text: Sayable) -> str:
         """The sentence in the reader's language. A placeholder without value is a bug: KeyError."""
         if isinstance(text, Joined):
-            return text.glue.join(told for part in text.parts if (told := self.tell(part)))
+            return text.glue.join([told for part in text.parts if (told := self.tell(part))])
+        if text.plural is None and not text.values:
+            constant = self._constant.get(text.source)
+            if constant is None:
+                constant = self._constant[text.source] = self._filled(self.catalogue.gettext(text.source), {})
+            return constant
         if text.plural is None:
-            sentence = self.catalogue.gettext(text.source)
-        else:
-            sentence = self.catalogue.ngettext(text.source, text.plural, text.count)
-        if "{" not in sentence:
-            return sentence
-        return sentence.format_map(_Told(self, text.values))
+            return self._filled(self.catalogue.gettext(text.source), text.values)
+        return self._filled(self.catalogue.ngettext(text.source, text.plural, text.count), text.values)
+
+    def _filled(self, sentence: str, values: Mapping[str, Value]) -> str:
+        return sentence.format_map(_Told(self, values)) if "{" in sentence else sentence
 
     def show(self, value: Value) -> str:
         """One value as it stands inside a sentence, isolated unless it is a number or a sentence of ours."""

@@ -106,18 +106,30 @@ def _on_top(talk: Talk, state: State) -> Talk:
 
 def _asked(talk: Talk, known: Known, step: Step, effects: tuple[Effect, ...] = ()) -> Outcome:
     flow, state = FLOWS[step.state.flow], step.state
-    known = replace(known, beneath=talk.stack[0] if len(talk.stack) > 1 else None)
+    if len(talk.stack) > 1:
+        known = replace(known, beneath=talk.stack[0])
     question = prompts.question(flow, state, known)
     still_there = known.keyboard_up and engine.open_question(flow, state).shares_phone
     replies = _messages(step, question, drop=known.keyboard_up and not still_there)
-    return Outcome(replace(talk, keyboard_up=question.share_phone is not None or still_there), replies, effects)
+    keyboard_up = question.share_phone is not None or still_there
+    if talk.keyboard_up != keyboard_up:
+        talk = replace(talk, keyboard_up=keyboard_up)
+    return Outcome(talk, replies, effects)
 
 
 def _messages(step: Step, question: Outgoing, *, drop: bool) -> tuple[Outgoing, ...]:
     """One message for one action. Only where a channel's keyboard must go does it take two: the platform cannot take a
     keyboard away with a message that brings buttons."""
-    offer = (_CALL_ME,) if step.call_offered else ()
-    asked = replace(question, buttons=(*offer, *question.buttons), refused=step.refused)
-    if drop and asked.buttons:
-        return (Outgoing(paragraphs(*step.notes) if step.notes else t("Very well."), drop_keyboard=True), asked)
-    return (replace(asked, text=paragraphs(*step.notes, question.text), drop_keyboard=drop),)
+    buttons = (_CALL_ME, *question.buttons) if step.call_offered else question.buttons
+    apart = drop and bool(buttons)
+    asked = Outgoing(
+        text=question.text if apart else paragraphs(*step.notes, question.text),
+        buttons=buttons,
+        share_phone=question.share_phone,
+        drop_keyboard=drop and not apart,
+        box=question.box,
+        refused=step.refused,
+    )
+    if not apart:
+        return (asked,)
+    return (Outgoing(paragraphs(*step.notes) if step.notes else t("Very well."), drop_keyboard=True), asked)

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from bot.core import engine, prompts
+from bot.core import engine
 from bot.core.bidi import clean
 from bot.core.flow import Flow, Heard, State, Step, Taken
-from bot.core.folding import fold
 from bot.core.known import Known
 from bot.core.messages import Attached, Button, Content, FromGroup, Outgoing, Pressed, Shared, Typed
 from bot.core.text import t
@@ -22,7 +21,11 @@ from bot.flows.commands import BY_INTENT, COMMANDS, Command
 from bot.flows.declared import FLOWS
 from bot.flows.standing import Outcome, Standing
 
-_NAVIGATION = {"back": "back", "skip": "skip", "no_value": "skip", "help": "help", "dont_know": "help", "edit": "edit"}
+_NAVIGATION = {
+    **{move: move for move in ("back", "keep", "skip", "help", "edit")},
+    "no_value": "skip",
+    "dont_know": "help",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +145,6 @@ def _typed(standing: Standing, text: str, known: Known) -> Aim:
     if state is None:
         return _word(known.words.intent(text), None) or Lost()
     flow = FLOWS[state.flow]
-    button = prompts.button_meant(flow, state, fold(text), known) if len(text) <= 60 else None
-    if button is not None:
-        return Pressing(button, "")
     chosen = engine.picked(flow, state, text, known)
     if chosen is not None:
         return Answering(chosen, text)
@@ -172,7 +172,7 @@ def _on_top(standing: Standing, known: Known, step: Callable[[Flow, State], Step
 
 def _with_beneath(standing: Standing, known: Known) -> Known:
     stack = standing.talk.stack
-    return replace(known, beneath=stack[0] if len(stack) > 1 else None)
+    return replace(known, beneath=stack[0]) if len(stack) > 1 else known
 
 
 def _pressed_open(standing: Standing, value: str, known: Known) -> Outcome:

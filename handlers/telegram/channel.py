@@ -13,6 +13,8 @@ import msgspec
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiohttp.payload import BytesPayload
+from yarl import URL
 
 from bot.core.errors import (
     ChannelBusy,
@@ -45,9 +47,30 @@ class _Answer(msgspec.Struct):
 _answer = msgspec.json.Decoder(_Answer, strict=False)
 
 
+class WideSession(AiohttpSession):
+    """aiogram's session, wide enough for everybody at once, keeping no cookies; and a short way through it for calls that
+    are prepared JSON."""
+
+    async def create_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            connector = self._connector_type(**self._connector_init)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=_TIMEOUT)
+            self._should_reset_connector = False
+        return self._session
+
+    async def post_json(self, url: URL, body: bytes) -> tuple[int, bytes]:
+        """The status and body of the answer. ChannelUnreachable: there was none; nothing of the address is told."""
+        session = self._session or await self.create_session()
+        try:
+            async with session.post(url, data=BytesPayload(body, content_type="application/json")) as response:
+                return response.status, await response.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise ChannelUnreachable(type(error).__name__) from None  # the original's text holds the token
+
+
 def make_bot(token: str, api_url: str) -> Bot:
-    """aiogram's bot over a session wide enough for everybody at once, on any Bot API server."""
-    return Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(api_url), limit=_CONNECTIONS))
+    """aiogram's bot on any Bot API server."""
+    return Bot(token, session=WideSession(api=TelegramAPIServer.from_base(api_url), limit=_CONNECTIONS))
 
 
 class TelegramChannel:
@@ -55,41 +78,33 @@ class TelegramChannel:
     pushes = True
 
     def __init__(self, bot: Bot) -> None:
-        self._bot = bot
+        assert isinstance(bot.session, WideSession)
+        self._session = bot.session
+        self._send_message = URL(bot.session.api.api_url(bot.token, "sendMessage"))
+        self._answer_press = URL(bot.session.api.api_url(bot.token, "answerCallbackQuery"))
 
     async def send(self, recipient: str, message: Message) -> None:
         call: dict[str, Any] = {"chat_id": int(recipient), "text": message.text, "link_preview_options": _NO_PREVIEW}
         markup = reply_markup(message)
         if markup is not None:
             call["reply_markup"] = markup
-        await self._call("sendMessage", call)
+        await self._call(self._send_message, call)
 
     async def acknowledge(self, receipt: str) -> None:
         """Stop the button's clock. A press that is too old to be answered is nobody's loss."""
         try:
-            await self._call("answerCallbackQuery", {"callback_query_id": receipt})
+            await self._call(self._answer_press, {"callback_query_id": receipt})
         except DeliveryFailed:
             return
 
     async def close(self) -> None:
         """Close the connections; unlike aiogram's own close, without a pause."""
-        assert isinstance(self._bot.session, AiohttpSession)
-        await (await self._bot.session.create_session()).close()
+        await (await self._session.create_session()).close()
 
-    async def _call(self, method: str, parameters: dict[str, Any]) -> None:
-        assert isinstance(self._bot.session, AiohttpSession)
-        session = await self._bot.session.create_session()
-        url = self._bot.session.api.api_url(self._bot.token, method)
-        try:
-            async with session.post(
-                url, data=_encode(parameters), headers={"Content-Type": "application/json"}, timeout=_TIMEOUT
-            ) as response:
-                status, body = response.status, await response.read()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise ChannelUnreachable(type(error).__name__) from None  # the original's text holds the address, with the token
-        if status == 200:
-            return
-        raise _failure(status, body)
+    async def _call(self, url: URL, parameters: dict[str, Any]) -> None:
+        status, body = await self._session.post_json(url, _encode(parameters))
+        if status != 200:
+            raise _failure(status, body)
 
 
 def _failure(status: int, body: bytes) -> DeliveryFailed:

@@ -8,10 +8,11 @@ import aiohttp
 import msgspec
 import structlog
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
+from yarl import URL
 
 from bot.core.errors import StorageUnavailable
 from bot.core.pacing import retry_wait
+from handlers.telegram.channel import WideSession
 from handlers.telegram.setup import UPDATES, Profile
 from handlers.telegram.webhook import Intake
 
@@ -37,7 +38,9 @@ class Polling:
     """`trouble` names why nothing comes in; None when all is well."""
 
     def __init__(self, bot: Bot, intake: Intake, profile: Profile) -> None:
-        self._bot = bot
+        assert isinstance(bot.session, WideSession)
+        self._session = bot.session
+        self._url = URL(bot.session.api.api_url(bot.token, "getUpdates"))
         self._intake = intake
         self._profile = profile
         self.trouble: str | None = None
@@ -60,10 +63,8 @@ class Polling:
             offset = max([offset, *(_numbered.decode(update).update_id + 1 for update in updates)])
 
     async def _fetch(self, offset: int) -> list[msgspec.Raw]:
-        assert isinstance(self._bot.session, AiohttpSession)
-        session = await self._bot.session.create_session()
-        url = self._bot.session.api.api_url(self._bot.token, "getUpdates")
         asked = {"offset": offset, "timeout": _WAIT, "allowed_updates": UPDATES}
-        async with session.post(url, json=asked, timeout=_TIMEOUT) as response:
+        session = await self._session.create_session()
+        async with session.post(self._url, json=asked, timeout=_TIMEOUT) as response:
             response.raise_for_status()
             return _fetched.decode(await response.read()).result

@@ -6,9 +6,7 @@ import asyncio
 import hmac
 from dataclasses import dataclass, field
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bot.actions.desk import Desk
 from bot.actions.parked import park_unreadable
@@ -49,30 +47,52 @@ class Intake:
             task.add_done_callback(self.acknowledging.discard)
 
 
-def webhook_route(intake: Intake, secret: str) -> Route:
-    async def receive(request: Request) -> Response:
+class Webhook:
+    """The webhook as a bare ASGI application: nothing but the body is read, nothing but a status is answered."""
+
+    path = PATH
+
+    def __init__(self, intake: Intake, secret: str) -> None:
+        self._intake = intake
+        self._secret = secret.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """200 once the update is stored for good, 503 while it cannot be; 403 without the secret."""
-        given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
-            return Response(status_code=403)
+        status = await self._status(scope, receive)
+        await send({"type": "http.response.start", "status": status, "headers": _RETRY if status == 503 else _PLAIN})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _status(self, scope: Scope, receive: Receive) -> int:
+        if scope["method"] != "POST":
+            return 405
+        given = next((value for name, value in scope["headers"] if name == _SECRET), b"")
+        if not hmac.compare_digest(given, self._secret):
+            return 403
+        body = await _body(receive)
+        if body is None:
+            return 400
         try:
-            body = await _body(request)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        try:
-            await intake.take(body)
+            await self._intake.take(body)
         except StorageUnavailable:
-            return Response(status_code=503, headers={"Retry-After": "1"})
-        return Response()
-
-    return Route(PATH, receive, methods=["POST"])
+            return 503
+        return 200
 
 
-async def _body(request: Request) -> bytes:
-    """The body, cut where no update of ours could be: it is then unreadable, and kept as such."""
+_SECRET = b"x-telegram-bot-api-secret-token"
+_PLAIN = [(b"content-length", b"0")]
+_RETRY = [*_PLAIN, (b"retry-after", b"1")]
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, cut where no update could be (it is then unreadable, and kept as such); None: it never came whole."""
     parts, size = [], 0
-    async for part in request.stream():
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
         size += len(part)
         if size <= _LARGEST:
             parts.append(part)
-    return b"".join(parts)
+        if not message.get("more_body", False):
+            return b"".join(parts)

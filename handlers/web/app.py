@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.core.errors import StorageUnavailable
 from handlers.pages.shell import STATIC, SecurityHeaders
@@ -21,8 +21,16 @@ from handlers.web.health import Health
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
-def make_app(chat: Chat, health: Health, others: Sequence[BaseRoute] = ()) -> Starlette:
-    """`others` are the routes of other edges, such as a platform's webhook; they pass nothing on their way."""
+class Edge(Protocol):
+    """An application of another edge, at an address of its own."""
+
+    path: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+
+def make_app(chat: Chat, health: Health, webhook: Edge | None = None) -> ASGIApp:
+    """The pages, and beside them a platform's webhook, which passes nothing on its way."""
     pages = Mount(
         "/",
         routes=[
@@ -35,10 +43,16 @@ def make_app(chat: Chat, health: Health, others: Sequence[BaseRoute] = ()) -> St
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=600)],
     )
-    return Starlette(
-        routes=[*others, Route("/health", health.show, methods=["GET"]), pages],
-        exception_handlers={StorageUnavailable: _away},
+    site = Starlette(
+        routes=[Route("/health", health.show, methods=["GET"]), pages], exception_handlers={StorageUnavailable: _away}
     )
+    if webhook is None:
+        return site
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (webhook if scope.get("path") == webhook.path else site)(scope, receive, send)
+
+    return app
 
 
 class _Static(StaticFiles):

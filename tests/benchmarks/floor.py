@@ -106,6 +106,7 @@ class Sender:
 class Webhook(asyncio.Protocol):
     def __init__(self, store: Store, sender: Sender) -> None:
         self._store, self._sender, self._buffer = store, sender, b""
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
@@ -121,7 +122,9 @@ class Webhook(asyncio.Protocol):
             return
         update = decode(self._buffer[end + 4 : end + 4 + length])
         self._buffer = b""
-        asyncio.ensure_future(self._take(update.message))
+        task = asyncio.create_task(self._take(update.message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _take(self, message: Message) -> None:
         turn = await self._store.turn(message.chat.id, message.text)

@@ -134,7 +134,7 @@ def test_no_two_choices_of_a_question_are_told_alike(language: str) -> None:
 
 def test_every_word_people_may_type_is_answered_somewhere() -> None:
     at_questions = {word for flow in FLOWS.values() for q in flow.questions for c in q.choices for word in c.words}
-    navigation = {"back", "skip", "no_value", "help", "dont_know", "edit"}
+    navigation = {"back", "keep", "skip", "no_value", "help", "dont_know", "edit"}
     later = {intent for intent in load_words().intents.values() if intent.startswith("poll_")}
     known_words = set(BY_INTENT) | at_questions | navigation | later
     assert set(load_words().intents.values()) <= known_words
