@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.flows.standing import Talk
+from storage.many import Many
 from storage.tables import addresses, conversations, outbox, people
 
 _decoder = msgspec.json.Decoder(Talk)
@@ -84,12 +85,13 @@ _WROTE = {
     ),
 }
 
-_SAVE = (
-    conversations.update()
-    .where(conversations.c.person_id == sa.bindparam("person"))
-    .values(
-        {name: sa.bindparam(f"new_{name}") for name in ("address_id", "flow", "version", "question", "talk", "spoke_at")}
-    )
+_SAVE = Many(
+    {column.name: column.type for column in conversations.c},
+    lambda given: (
+        conversations.update()
+        .where(conversations.c.person_id == given["person_id"])
+        .values({name: value for name, value in given.items() if name != "person_id"})
+    ),
 )
 
 
@@ -110,17 +112,17 @@ async def load_spoken(
 async def save_conversations(connection: AsyncConnection, spoken: Sequence[Spoken], *, now: datetime) -> None:
     rows = [
         {
-            "person": each.person,
-            "new_address_id": each.address,
-            "new_flow": each.talk.stack[0].flow if each.talk.stack else None,
-            "new_version": each.talk.stack[0].version if each.talk.stack else None,
-            "new_question": each.talk.stack[0].question if each.talk.stack else None,
-            "new_talk": encode_talk(each.talk),
-            "new_spoke_at": now,
+            "person_id": each.person,
+            "address_id": each.address,
+            "flow": each.talk.stack[0].flow if each.talk.stack else None,
+            "version": each.talk.stack[0].version if each.talk.stack else None,
+            "question": each.talk.stack[0].question if each.talk.stack else None,
+            "talk": encode_talk(each.talk),
+            "spoke_at": now,
         }
         for each in spoken
     ]
-    await connection.execute(_SAVE, rows)
+    await _SAVE.run(connection, rows)
 
 
 def decode_talk(stored: str) -> Talk:

@@ -11,14 +11,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.messages import Address, Attached, Content, FromGroup, Incoming, Pressed, Shared, Typed
+from storage.many import as_arrays, given_rows
 from storage.tables import inbox, parked
 from storage.tables.base import Row
 
+_COLUMNS = {column.name: column.type for column in inbox.c}
+_GIVEN = given_rows(_COLUMNS)
 _RECORD = {
-    dialect.__name__.rsplit(".", 1)[-1]: dialect.insert(inbox)
+    "sqlite": sqlite.insert(inbox).on_conflict_do_nothing().returning(inbox.c.channel, inbox.c.update_id),
+    "postgresql": postgresql.insert(inbox)
+    .from_select(list(_COLUMNS), sa.select(*_GIVEN.c))
     .on_conflict_do_nothing()
-    .returning(inbox.c.channel, inbox.c.update_id)
-    for dialect in (postgresql, sqlite)
+    .returning(inbox.c.channel, inbox.c.update_id),
 }
 
 
@@ -27,7 +31,8 @@ async def record_updates(
 ) -> set[tuple[str, str]]:
     """Remember these (channel, update id) pairs; the set of those never seen before."""
     rows = [{"channel": channel, "update_id": update_id, "received_at": now} for channel, update_id in updates]
-    result = await connection.execute(_RECORD[connection.dialect.name], rows)
+    engine = connection.dialect.name
+    result = await connection.execute(_RECORD[engine], as_arrays(rows, tuple(_COLUMNS)) if engine == "postgresql" else rows)
     return {(channel, update_id) for channel, update_id in result}
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.messages import Message
 from storage.ids import new_id
+from storage.many import Many
 from storage.tables import addresses, outbox
 
 CONVERSATION = 0
@@ -72,7 +73,7 @@ class Opened:
 
 Settlement: TypeAlias = Sent | Later | Parked | Gone | Opened
 
-_SENT = outbox.delete().where(outbox.c.id == sa.bindparam("owed"))
+_SENT = Many({"id": outbox.c.id.type}, lambda given: outbox.delete().where(outbox.c.id == given["id"]))
 _LATER = (
     outbox.update().where(outbox.c.id == sa.bindparam("owed")).values(leased_by=None, leased_until=sa.bindparam("until"))
 )
@@ -81,7 +82,17 @@ _OPENED = (
     .where(outbox.c.id == sa.bindparam("owed"), outbox.c.opened_at.is_(None))
     .values(opened_at=sa.bindparam("at"))
 )
-_OWE = outbox.insert()
+_OWED_COLUMNS = {
+    name: outbox.c[name].type
+    for name in (
+        *("id", "channel", "recipient", "lane", "due_at", "message"),
+        *("attempts", "leased_by", "leased_until"),
+    )
+}
+_OWE = Many(
+    _OWED_COLUMNS,
+    lambda given: outbox.insert().from_select(list(_OWED_COLUMNS), sa.select(*(given[n] for n in _OWED_COLUMNS))),
+)
 
 
 def owed(channel: str, recipient: str, message: Message, *, leased: bool) -> Owed:
@@ -106,7 +117,7 @@ async def owe(
         }
         for each in messages
     ]
-    await connection.execute(_OWE, rows)
+    await _OWE.run(connection, rows)
 
 
 def _due() -> sa.Select[int]:
@@ -184,7 +195,7 @@ async def settle(connection: AsyncConnection, settlements: Iterable[Settlement])
         assert isinstance(each, Gone)
         await _settle_gone(connection, each)
     if rows := by_kind.get(Sent):
-        await connection.execute(_SENT, [{"owed": each.id} for each in rows])
+        await _SENT.run(connection, [{"id": each.id} for each in rows])
     if rows := by_kind.get(Later):
         await connection.execute(
             _LATER, [{"owed": e.id, "tried": e.attempts, "until": e.until} for e in rows if isinstance(e, Later)]
