@@ -30,6 +30,7 @@ from bot.core.messages import Channel
 from bot.core.readers import shared_phone, show_phone_number
 from bot.core.seals import Seals
 from bot.core.text import Ltr, Speech, Value, n, t
+from bot.rules.sending import QuietHours
 from bot.settings import Settings, load_settings
 from handlers.cli.commands import cli
 from handlers.cli.tools import Tools, operator_language
@@ -61,6 +62,8 @@ def main() -> None:
         desk=lambda database: _desk(database, settings()),
         serve=lambda only: _serve(settings, only),
         probes=lambda: _probes(settings()),
+        seals=lambda: make_seals(settings()),
+        telegram_name=lambda: _telegram_name(settings()),
         speech=Speech(language, catalogue(language)),
     )
     cli(obj=tools)
@@ -95,6 +98,7 @@ class Service:
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
         )
         desktop = Desktop(self.setup, self.seals, sender)
+        self.desktop = desktop
         self.desk = Desk(self.database, desktop, clock=self._clock, outlet=self.deliveries.hand_over)
         self.deliveries.desk = self.desk
 
@@ -211,7 +215,7 @@ class Service:
     def _start_ticks(self) -> None:
         from handlers.ticks.timetable import make_scheduler  # noqa: PLC0415 -- only where there are ticks
 
-        scheduler = make_scheduler(self.database, self._clock)
+        scheduler = make_scheduler(self.database, self.desktop, self._clock)
         scheduler.start()
 
         async def stop() -> None:
@@ -241,6 +245,7 @@ def make_setup(settings: Settings, *, telegram: Callable[[], str | None] = lambd
     def spellings(source: str) -> frozenset[str]:
         return frozenset({fold(source), *(fold(each.gettext(source)) for each in catalogues.values())})
 
+    zone, quiet = calendar.zone(settings.timezone), QuietHours.of(settings.quiet_hours)
     return Setup(
         words=load_words(),
         places=load_places(),
@@ -250,11 +255,12 @@ def make_setup(settings: Settings, *, telegram: Callable[[], str | None] = lambd
             for channel in (WEB, TELEGRAM)
         },
         spellings=spellings,
-        zone=calendar.zone(settings.timezone),
+        zone=zone,
         languages=settings.languages,
         email_required=settings.email_required,
         declared=settings.is_declared,
         telegram=telegram,
+        fit_hour=lambda now: quiet.until(now.astimezone(zone)),
     )
 
 
@@ -291,6 +297,15 @@ def _desk(database: Database, settings: Settings) -> Desk:
     """A desk that sends nothing itself: what it owes is left to the serving processes."""
     desktop = Desktop(make_setup(settings), make_seals(settings), sender=None)
     return Desk(database, desktop, clock=_utc_now, outlet=lambda _: None)
+
+
+async def _telegram_name(settings: Settings) -> str | None:
+    if not settings.telegram_token.get_secret_value():
+        return None
+    from handlers.telegram.channel import make_bot  # noqa: PLC0415 -- aiogram is slow and large
+    from handlers.telegram.setup import name_of  # noqa: PLC0415
+
+    return await name_of(make_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
 
 
 def _probes(settings: Settings) -> dict[str, Callable[[], Awaitable[str | None]]]:

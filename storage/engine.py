@@ -48,6 +48,18 @@ class Database:
             async with self._writing.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def reshape(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may rebuild tables. SQLite rebuilds a table by dropping it, which would delete the rows of
+        others that hang on it: references are not enforced meanwhile, and all are checked before the commit."""
+        with _away_named():
+            async with self.engine.execution_options(nidaa_writes=True, nidaa_reshapes=True).connect() as connection:
+                async with connection.begin():
+                    yield connection
+                    if self.is_sqlite and (await connection.execute(sa.text("PRAGMA foreign_key_check"))).first():
+                        raise sa.exc.IntegrityError("PRAGMA foreign_key_check", None, Exception("a reference leads nowhere"))
+                await connection.invalidate()
+
     async def close(self) -> None:
         await self.engine.dispose()
 
@@ -116,8 +128,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _: Any) -> None:  # noqa: ANN40
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("nidaa_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("nidaa_reshapes"):
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nidaa_writes") else "BEGIN")
 
 
 def _postgres_engine(url: str) -> AsyncEngine:

@@ -100,16 +100,22 @@ def owed(channel: str, recipient: str, message: Message, *, leased: bool) -> Owe
 
 
 async def owe(
-    connection: AsyncConnection, messages: Sequence[Owed], *, now: datetime, sender: str | None, lease: timedelta
+    connection: AsyncConnection,
+    messages: Sequence[Owed],
+    *,
+    now: datetime,
+    sender: str | None,
+    lease: timedelta,
+    due: datetime | None = None,
 ) -> None:
-    """Write what is owed; what is `leased` is in the sender's hands from the start, the rest is due."""
+    """Write what is owed; what is `leased` is in the sender's hands from the start, the rest is due, now or at `due`."""
     rows = [
         {
             "id": each.id,
             "channel": each.channel,
             "recipient": each.recipient,
             "lane": CONVERSATION,
-            "due_at": now,
+            "due_at": due or now,
             "message": msgspec.json.encode(each.message).decode(),
             "attempts": 1 if each.leased else 0,
             "leased_by": sender if each.leased else None,

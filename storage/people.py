@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -48,6 +49,36 @@ async def add_people(
         ],
     )
     return spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a person is written to."""
+
+    person: int
+    language: str
+    channel: str
+    external_id: str
+
+
+async def reach(connection: AsyncConnection, persons: Sequence[int]) -> list[Reach]:
+    """Where each of these is reached: at the address used last, at the newest other one if that is gone. Those without
+    an address are left out."""
+    last = addresses.c.id == conversations.c.address_id
+    query = (
+        sa.select(people.c.id, people.c.language, addresses.c.channel, addresses.c.external_id)
+        .select_from(
+            people.join(addresses, addresses.c.person_id == people.c.id).outerjoin(
+                conversations, conversations.c.person_id == people.c.id
+            )
+        )
+        .where(people.c.id.in_(persons), addresses.c.gone_at.is_(None))
+        .order_by(people.c.id, sa.case((last, 0), else_=1), addresses.c.id.desc())
+    )
+    found: dict[int, Reach] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.id, Reach(*row))
+    return list(found.values())
 
 
 async def revive_address(connection: AsyncConnection, address: int) -> None:

@@ -66,6 +66,7 @@ _SIGN = (
         reference=sa.bindparam("said"),
         language=sa.bindparam("in_language"),
         channel=sa.bindparam("on_channel"),
+        category=sa.bindparam("for_category"),
         signature=sa.bindparam("signed"),
         signer_role=sa.bindparam("as_role"),
         signed_at=sa.func.coalesce(signups.c.signed_at, sa.bindparam("at", type_=signups.c.signed_at.type)),
@@ -98,6 +99,7 @@ async def submit(connection: AsyncConnection, signings: Sequence[Signing], *, no
             "said": each.reference,
             "in_language": each.language,
             "on_channel": each.channel,
+            "for_category": each.application.category,
             "signed": each.application.signature,
             "as_role": each.application.signer_role,
             "at": now,
@@ -158,16 +160,30 @@ async def latest_request(connection: AsyncConnection, person: int) -> Row | None
     return found
 
 
+async def sent_signup(connection: AsyncConnection, signup: int) -> Row | None:
+    """A sign-up that was sent, with its association and first centre; None when there is none."""
+    query = _signed().where(signups.c.id == signup, signups.c.status != "draft").order_by(centres.c.id).limit(1)
+    found: Row | None = (await connection.execute(query)).one_or_none()
+    return found
+
+
+async def lock_status(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
+    """The statuses of these sign-ups, held until the transaction ends."""
+    query = sa.select(signups.c.id, signups.c.status).where(signups.c.id.in_(ids)).order_by(signups.c.id).with_for_update()
+    return {row.id: row.status for row in await connection.execute(query)}
+
+
 def _signed() -> sa.Select[Any]:
     return sa.select(
         signups,
         associations.c.name.label("association"),
+        associations.c.name_key,
         associations.c.president,
         associations.c.phone,
         associations.c.phone_verified,
         associations.c.email,
         centres.c.name.label("centre"),
-        centres.c.category,
+        centres.c.category.label("centre_category"),
         centres.c.category_other,
         centres.c.city,
         centres.c.city_code,

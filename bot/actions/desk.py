@@ -17,7 +17,8 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from bot.actions.desktop import LEASE, Desktop, Taken
-from bot.actions.turns import take_turns, told
+from bot.actions.notices import told
+from bot.actions.turns import take_turns
 from bot.core.errors import StorageUnavailable
 from bot.core.messages import Incoming, Outgoing
 from bot.core.text import t
@@ -147,7 +148,7 @@ class Desk:
             return await take_turns(connection, updates, self._desktop, now=self._clock()) if updates else []
 
     def _answer(self, turns: Sequence[_Waiting], results: Sequence[Taken]) -> None:
-        owed = [each for taken in results for each in taken.owed]
+        owed = [each for taken in results for each in (*taken.owed, *taken.others)]
         if owed:
             self._outlet(owed)
         for waiting, taken in zip(turns, results, strict=True):

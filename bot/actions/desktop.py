@@ -26,7 +26,9 @@ class Desktop:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of an update: a `repeat` had no effect; `owed` are its replies, on their way."""
+    """What became of an update: a `repeat` had no effect; `owed` are its replies, on their way; `others` messages to
+    other people that this batch led to."""
 
     repeat: bool = False
     owed: tuple[Owed, ...] = ()
+    others: tuple[Owed, ...] = ()

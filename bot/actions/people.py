@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import signups as signup_actions
 from bot.actions.desktop import Desktop
 from bot.core import calendar
 from bot.core.engine import show
@@ -23,19 +21,7 @@ from storage import conversations, outbox, people, signups
 from storage.conversations import Spoken
 
 
-async def load(connection: AsyncConnection, needs: frozenset[str], standing: Standing, known: Known) -> Mapping[str, Any]:
-    """What a command said it needs, by name: `request` is a Request or None, `held` a list of lines."""
-    if not needs:
-        return {}
-    row = await signups.latest_request(connection, standing.person)
-    request = signup_actions.request_from(row) if row and row.status != "withdrawn" else None
-    loaded: dict[str, Any] = {"request": request}
-    if "held" in needs:
-        loaded["held"] = await _held(connection, standing, request, known)
-    return loaded
-
-
-async def _held(connection: AsyncConnection, standing: Standing, request: Request | None, known: Known) -> Sequence[Sayable]:
+async def held(connection: AsyncConnection, standing: Standing, request: Request | None, known: Known) -> Sequence[Sayable]:
     """Everything kept about a person, a line a fact."""
     lines: list[Sayable] = []
     draft = standing.talk.draft(signup.NAME)
@@ -60,12 +46,12 @@ _AGREED = {
 }
 
 
-def code_in(content: Content, kind: str) -> str | None:
-    """The code of that kind that a message is, alone or after /start; None when it is none."""
+def code_in(content: Content, kinds: str) -> str | None:
+    """The code a message is, alone or after /start, if it is of one of these kinds (letters); None when it is none."""
     if not isinstance(content, Typed) or len(content.text) > 40:
         return None
     code = read_code(content.text.strip().removeprefix("/start").removeprefix("@").strip())
-    return code if code is not None and code.startswith(kind) else None
+    return code if code is not None and code[0] in kinds else None
 
 
 async def redeem(
@@ -76,23 +62,37 @@ async def redeem(
     A wrong code counts; after five in a row the next try waits, twice as long each time.
     """
     talk, now = standing.talk, known.now
-    if talk.tries_until is not None and now < talk.tries_until:
-        wait = t("Too many codes did not work. Try again after {time}, or write “Start” to begin anew.")
-        until = talk.tries_until.astimezone(known.zone)
-        return None, moves.ask_again(talk, known, (wait(time=calendar.clock(until)),))
+    waits = must_wait(standing, known)
+    if waits is not None:
+        return None, waits
     if await _has_own_signup(connection, standing):
         busy = t("This conversation already has a sign-up of its own. Finish it, or write “Cancel” to give it up first.")
         return None, moves.ask_again(talk, known, (busy,))
     owner = await people.use_code(connection, desktop.seals.digest(code), kind="resume", now=now)
     if owner is None:
-        tries = talk.tries + 1
-        talk = replace(talk, tries=tries, tries_until=wait_after(tries, now))
-        wrong = t("This code does not work: it was used, it has expired, or a digit is wrong. Check it and write it again.")
-        return None, moves.ask_again(talk, known, (wrong,))
+        return None, wrong_code(standing, known)
     if owner != spoken.person:
         await people.move_address(connection, spoken.address, to=owner, leaving=spoken.person)
     found = await conversations.load_spoken(connection, spoken.channel, [spoken.external_id], sender=desktop.sender)
     return found[0], None
+
+
+def must_wait(standing: Standing, known: Known) -> Outcome | None:
+    """What is said to somebody whose last codes were wrong too often; None when the next try is free."""
+    talk = standing.talk
+    if talk.tries_until is None or known.now >= talk.tries_until:
+        return None
+    wait = t("Too many codes did not work. Try again after {time}, or write “Start” to begin anew.")
+    until = talk.tries_until.astimezone(known.zone)
+    return moves.ask_again(talk, known, (wait(time=calendar.clock(until)),))
+
+
+def wrong_code(standing: Standing, known: Known) -> Outcome:
+    """Counts the wrong try, and says so."""
+    tries = standing.talk.tries + 1
+    talk = replace(standing.talk, tries=tries, tries_until=wait_after(tries, known.now))
+    wrong = t("This code does not work: it was used, it has expired, or a digit is wrong. Check it and write it again.")
+    return moves.ask_again(talk, known, (wrong,))
 
 
 async def _has_own_signup(connection: AsyncConnection, standing: Standing) -> bool:

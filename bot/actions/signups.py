@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.bidi import one_line
-from bot.core.flow import Answer
+from bot.core.flow import Answer, How
 from bot.core.known import Setup
 from bot.core.places import Places
-from bot.flows import signup
+from bot.flows import decisions as decision_flows, signup
 from bot.flows.effects import Submit
 from bot.flows.standing import Request
 from bot.reports.signups import CentreRecord, SignupRecord
 from bot.rules.references import reference
-from storage import conversations, signups
+from storage import conversations, decisions, signups
 from storage.conversations import Spoken
 from storage.engine import Database
 from storage.tables.base import Row
 
+_MAY_CHANGE = frozenset({"draft", "pending", "needs_correction", "refused"})
+
 
 async def submit(
     connection: AsyncConnection, signed: Sequence[tuple[Spoken, Submit]], setup: Setup, *, now: datetime
-) -> None:
-    """Keep what was signed."""
+) -> list[int]:
+    """Keep what was signed; which sign-ups that were. A decision taken meanwhile that the person was not told of gives
+    way to what was just signed; an application that was accepted, and told so, is not changed by signing again."""
+    statuses = await signups.lock_status(connection, [effect.signup for _, effect in signed])
+    for id_, status in statuses.items():
+        if status not in ("draft", "pending") and await decisions.undo_decision(connection, id_, now=now) is not None:
+            statuses[id_] = "pending"
+    signed = [(spoken, effect) for spoken, effect in signed if statuses.get(effect.signup) in _MAY_CHANGE]
+    if not signed:
+        return []
     signings = [
         signups.Signing(
             signup=effect.signup,
@@ -38,6 +49,7 @@ async def submit(
         for spoken, effect in signed
     ]
     await signups.submit(connection, signings, now=now)
+    return [each.signup for each in signings]
 
 
 def application(answers: Mapping[str, Answer], places: Places) -> signups.Application:
@@ -64,13 +76,13 @@ def _value(answers: Mapping[str, Answer], key: str) -> str | None:
     return answers[key].value if key in answers else None
 
 
-def request_from(row: Row) -> Request:
-    """A stored application as commands need it, its answers ready to be shown and changed."""
+def answers_from(row: Row) -> dict[str, Answer]:
+    """The answers of a stored application, ready to be shown and changed."""
     answers = {
         "consent": Answer("agree"),
         "association": Answer(row.association, row.association),
         "centre": Answer(row.centre, row.centre),
-        "category": Answer(row.category),
+        "category": Answer(row.centre_category),
         "president": Answer(row.president, row.president),
         "phone": Answer(row.phone, how="shared" if row.phone_verified else "typed"),
         "email": Answer(row.email),
@@ -78,7 +90,28 @@ def request_from(row: Row) -> Request:
     }
     if row.category_other:
         answers["category_other"] = Answer(row.category_other, row.category_other)
-    return Request(id=row.id, status=row.status, since=row.signed_at, answers=answers)
+    how: How = "on_behalf" if row.signer_role else "typed"
+    if row.signature:
+        answers["signature"] = Answer(row.signature, row.signature, how)
+    if row.signer_role:
+        answers["signer_role"] = Answer(row.signer_role, row.signer_role)
+    return answers
+
+
+async def latest_request(connection: AsyncConnection, person: int) -> Request | None:
+    """The person's latest application that was sent and not withdrawn. A decision the person has not been told of yet
+    does not show: it can still be undone."""
+    row = await signups.latest_request(connection, person)
+    if row is None or row.status == "withdrawn":
+        return None
+    request = Request(id=row.id, status=row.status, since=row.signed_at, answers=answers_from(row))
+    if row.status == "pending":
+        return request
+    decision = await decisions.last_decision(connection, row.id)
+    if decision is None or decision.told_at is None:
+        return replace(request, status="pending")
+    why = decision_flows.why(decision.reason, decision.remark)
+    return replace(request, decided_at=decision.decided_at, reason=why, reopens=decision.reopens)
 
 
 async def export_records(database: Database, setup: Setup) -> list[SignupRecord]:
@@ -92,7 +125,7 @@ def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
     first = rows[0]
     if first.status == "draft":
         return _draft_record(first, places)
-    centres = [CentreRecord(r.centre, r.category, r.city, r.city_code) for r in rows if r.centre is not None]
+    centres = [CentreRecord(r.centre, r.centre_category, r.city, r.city_code) for r in rows if r.centre is not None]
     return SignupRecord(
         reference=first.reference,
         status=first.status,

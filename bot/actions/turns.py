@@ -10,17 +10,19 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import people as people_actions
+from bot.actions import committee, people as people_actions
 from bot.actions.desktop import LEASE, Desktop, Taken
 from bot.actions.effects import Pending, carry_out
+from bot.actions.job import Job
+from bot.actions.loading import load
+from bot.actions.notices import told
 from bot.core.known import Known
-from bot.core.messages import Address, FromGroup, Incoming, Message, Outgoing, Pressed, Typed
-from bot.core.seals import Seals
-from bot.core.text import Speech
+from bot.core.messages import Address, FromGroup, Incoming, Outgoing, Pressed, Typed
+from bot.core.text import t
 from bot.flows import moves, routing
 from bot.flows.effects import Erase
 from bot.flows.standing import Outcome, Standing, Talk
-from bot.rules.codes import RESUME, code_from
+from bot.rules.codes import INVITE, RESUME
 from storage import conversations, inbox, outbox, people
 from storage.conversations import Spoken
 from storage.outbox import Owed
@@ -36,6 +38,7 @@ class _Batch:
     moved: dict[int, Spoken] = field(default_factory=dict)
     owed: list[Owed] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
+    others: list[Owed] = field(default_factory=list)
 
 
 async def take_turns(
@@ -61,6 +64,8 @@ async def take_turns(
         await conversations.save_conversations(connection, list(batch.moved.values()), now=now)
     if batch.owed:
         await outbox.owe(connection, batch.owed, now=now, sender=desktop.sender, lease=LEASE)
+    if batch.others:
+        results[-1] = replace(results[-1], others=tuple(batch.others))
     return results
 
 
@@ -97,9 +102,9 @@ async def _take(batch: _Batch, update: Incoming) -> Taken:
         spoken.talk = before.talk
     if spoken.gone:
         await people.revive_address(batch.connection, spoken.address)
-    code = people_actions.code_in(update.content, RESUME)
+    code = people_actions.code_in(update.content, RESUME + INVITE)
     if code is not None:
-        return await _redeem(batch, update, spoken, code)
+        return await (_redeem if code.startswith(RESUME) else _join)(batch, update, spoken, code)
     return await _converse(batch, update, spoken, update.content)
 
 
@@ -112,10 +117,10 @@ async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: An
     standing = _standing(spoken, new=update.address in batch.new)
     batch.new.discard(update.address)
     aim = routing.aim(standing, _unsealed(batch, spoken, content), known)
-    needs = routing.needs(aim)
+    needs = routing.needs(standing, aim)
     if needs and not standing.new:
         await _do_pending(batch)
-        known = replace(known, loaded=await people_actions.load(batch.connection, needs, standing, known))
+        known = replace(known, loaded=await load(batch.connection, needs, standing, aim, known))
     return await _carry_out(batch, update, spoken, routing.act(standing, aim, known))
 
 
@@ -123,7 +128,7 @@ async def _do_pending(batch: _Batch) -> None:
     """Do what the turns so far want done, before rows are read that may depend on it, and at the end."""
     turns, batch.pending = batch.pending, []
     if turns:
-        await carry_out(batch.connection, turns, batch.desktop, now=batch.now)
+        batch.others += await carry_out(batch.connection, turns, batch.desktop, now=batch.now)
 
 
 async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
@@ -139,6 +144,24 @@ async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) ->
     batch.spoken[update.address] = owner
     batch.new.discard(update.address)
     return await _converse(batch, update, owner, Typed("/start"))
+
+
+async def _join(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
+    """A code that lets the speaker into the committee."""
+    await _do_pending(batch)
+    known, standing = _known(batch, spoken), _standing(spoken, new=False)
+    waits = people_actions.must_wait(standing, known)
+    if waits is not None:
+        return await _carry_out(batch, update, spoken, waits)
+    job = Job(batch.connection, batch.desktop, batch.now)
+    joined = await committee.claim(job, spoken, code)
+    await job.record()
+    batch.others += job.owed
+    if joined is None:
+        return await _carry_out(batch, update, spoken, people_actions.wrong_code(standing, known))
+    welcome = committee.welcome(joined, t("You are now in the coordination team."))
+    talk = replace(standing.talk, tries=0, tries_until=None)
+    return await _carry_out(batch, update, spoken, Outcome(talk, (welcome,)))
 
 
 async def _carry_out(batch: _Batch, update: Incoming, spoken: Spoken, outcome: Outcome) -> Taken:
@@ -174,22 +197,6 @@ def _owe(batch: _Batch, update: Incoming, spoken: Spoken | None, outcome: Outcom
     return Taken(owed=tuple(replies))
 
 
-def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Message:
-    """The message in its reader's language, every button sealed for its owner."""
-    labels = ((speech.tell(button.label), button) for button in outgoing.buttons)
-    return Message(
-        text=speech.tell(outgoing.text),
-        buttons=tuple(
-            (f"{button.number}. {label}" if button.number else label, seals.seal(button.payload, owner=owner))
-            for label, button in labels
-        ),
-        share_phone=speech.tell(outgoing.share_phone) if outgoing.share_phone else None,
-        drop_keyboard=outgoing.drop_keyboard,
-        box=outgoing.box,
-        refused=outgoing.refused,
-    )
-
-
 def _heard(update: Incoming) -> str | None:
     match update.content:
         case Typed(text):
@@ -212,7 +219,7 @@ def _known(batch: _Batch, spoken: Spoken) -> Known:
         channel=spoken.channel,
         now=batch.now,
         keyboard_up=spoken.talk.keyboard_up,
-        spare_code=code_from(RESUME, secrets.randbelow(10**10)) if spoken.channel in batch.desktop.pages else "",
+        chance=secrets.randbelow(10**10),
     )
 
 

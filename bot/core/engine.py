@@ -50,7 +50,7 @@ def renew(flow: Flow, state: State) -> State:
         return state
     kept = {key: answer for key, answer in state.answers.items() if flow.question(key)}
     fresh = start(flow, step=state.step + 1, answers=kept, subject=state.subject)
-    return replace(fresh, revises=state.revises)
+    return replace(fresh, revises=state.revises)  # `alone` goes: more than one answer may now be missing
 
 
 def open_question(flow: Flow, state: State) -> Question:
@@ -150,6 +150,8 @@ def back(flow: Flow, state: State, _: Known) -> Step:
     """One question back, the former answer shown and kept; from a change, back to where it was asked for."""
     if state.doubt is not None:
         return Step(_moved(state, state.question, editing=state.editing))
+    if state.alone:
+        return Step(state, (t("Nothing was changed. Your request stays as it was sent."),), over="left")
     if state.editing or state.choosing:
         return Step(_moved(state, (_first_open(flow, state.answers) or flow.questions[-1]).key))
     before = [q for q in _until(flow, state.answers, state.question) if (q.kept and q.counted) or q.review]
@@ -289,6 +291,8 @@ def _go_on(
     """To the next question in order; after a change, to what is still open before the review, else to the review."""
     if state.editing:
         following = _first_open(flow, answers)
+        if state.alone and following is not None and following.review:
+            following = None
     else:
         rest = flow.applicable(answers)
         place = next((index for index, q in enumerate(rest) if q.key == state.question), -1)
@@ -327,6 +331,7 @@ def _moved(state: State, key: str, *, editing: bool = False, answers: dict[str, 
         failures=state.failures if key == state.question else 0,
         subject=state.subject,
         revises=state.revises,
+        alone=state.alone,
     )
 
 

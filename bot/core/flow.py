@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from bot.core.known import Known
-from bot.core.messages import Box, Outgoing
+from bot.core.messages import Box, Button, Outgoing
 from bot.core.text import Sayable, Text, Value, t
 
 How: TypeAlias = Literal["typed", "pressed", "shared", "on_behalf"]
@@ -161,7 +161,7 @@ class State:
     `step` grows with each thing asked, and buttons name it. `editing`: the answer leads back to the review.
     `choosing`: asked which answer to change. `doubt`: what was typed and is being asked back. `failures` in a row at
     this question. `subject`: the id of the row this is about, None before there is one.
-    `revises`: what is changed was already sent once.
+    `revises`: what is changed was already sent once. `alone`: this one answer is asked again, and with it the flow ends.
     """
 
     flow: str
@@ -175,11 +175,13 @@ class State:
     failures: int = 0
     subject: int | None = None
     revises: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a finished flow leads to: what is said, what must happen, and the flow that opens next, if any.
+    """What a finished flow leads to: what is said (with buttons of its own), what must happen, and the flow that opens
+    next, if any.
 
     `closes_all`: whatever else was open ends with it.
     """
@@ -188,12 +190,15 @@ class Ending:
     effects: tuple[Any, ...] = ()
     then: str | None = None
     closes_all: bool = False
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to;
-    `opening` is a message said before the first question, when the flow begins with no answers."""
+    `opening` is a message said before the first question, when the flow begins with no answers. `role`: only the
+    committee's members of that role, or a higher one, may be in it. `needs`: what a turn loads before it says anything
+    in this flow."""
 
     name: str
     version: int
@@ -202,6 +207,8 @@ class Flow:
     finish: Callable[[State, Known], Ending]
     answered: Mapping[str, Callable[[State, Known], tuple[Any, ...]]] = field(default_factory=dict)
     opening: Callable[[Known], Outgoing] | None = None
+    role: str | None = None
+    needs: frozenset[str] = frozenset()
 
     _by_key: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _numbers: Mapping[str, int] = field(init=False, repr=False, compare=False)

@@ -22,8 +22,8 @@ class Known:
 
     `spellings` gives the folded forms of a source sentence in every language; `speech` is the reader's.
     `keyboard_up`: the channel's button for the number is on the screen. `beneath` is the older open
-    flow while a short one is on top of it. `spare_code` is fresh, for whoever must show one. `telegram` is
-    our bot's name there, None where that channel is off.
+    flow while a short one is on top of it. `chance` is a fresh random number of ten digits, for whoever must make a
+    code. `telegram` is our bot's name there, None where that channel is off.
     `loaded` holds what the turn fetched because a command or flow said it needs it, by that name.
     """
 
@@ -40,14 +40,15 @@ class Known:
     languages: tuple[str, ...] = ("ar", "fr")
     keyboard_up: bool = False
     beneath: State | None = None
-    spare_code: str = ""
+    chance: int = 0
     telegram: str | None = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What stays the same for every turn of this process. `speeches` by (language, channel)."""
+    """What stays the same for every turn of this process. `speeches` by (language, channel); `fit_hour` gives when what
+    is not a reply may leave: the moment itself by day."""
 
     words: Words
     places: Places
@@ -58,12 +59,13 @@ class Setup:
     email_required: bool = False
     declared: bool = True
     telegram: Callable[[], str | None] = lambda: None
+    fit_hour: Callable[[datetime], datetime] = lambda now: now
 
     def speech(self, language: str, channel: str) -> Speech:
         """The speech of that language, or of the first one we speak."""
         return self.speeches.get((language, channel)) or self.speeches[self.languages[0], channel]
 
-    def known(self, *, language: str, channel: str, now: datetime, keyboard_up: bool, spare_code: str) -> Known:
+    def known(self, *, language: str, channel: str, now: datetime, keyboard_up: bool = False, chance: int = 0) -> Known:
         return Known(
             words=self.words,
             places=self.places,
@@ -77,7 +79,7 @@ class Setup:
             declared=self.declared,
             languages=self.languages,
             keyboard_up=keyboard_up,
-            spare_code=spare_code,
+            chance=chance,
             telegram=self.telegram(),
         )
 

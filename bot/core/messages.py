@@ -82,7 +82,8 @@ class Outgoing:
     """A message before it meets its reader.
 
     `share_phone` asks the channel to offer its own button for giving the number, `drop_keyboard` to take that button
-    away; `box` is what answer is awaited; `refused` says that the last answer was not taken.
+    away; `box` is what answer is awaited; `refused` says that the last answer was not taken. `commands` (name, what it
+    does) replaces the list of commands that the channel shows this reader; empty: back to everybody's.
     """
 
     text: Sayable
@@ -91,6 +92,7 @@ class Outgoing:
     drop_keyboard: bool = False
     box: Box = "text"
     refused: bool = False
+    commands: tuple[tuple[str, Text], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Message:
     refused: bool = False
     heard: str | None = None
     heard_id: str | None = None
+    commands: tuple[tuple[str, str], ...] | None = None
 
 
 class Channel(Protocol):

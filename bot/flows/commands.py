@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.core import calendar, engine
 from bot.core.flow import Answer, Answers, State
 from bot.core.known import Known
-from bot.core.messages import Button, Outgoing
+from bot.core.messages import Outgoing
 from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
-from bot.flows import helpdesk, language, leaving, moves, notice, signup
+from bot.flows import coordination, helpdesk, language, leaving, moves, notice, signup
+from bot.flows.command import Act, Command, coordinator_in, go
 from bot.flows.effects import Effect, GiveConsent, SetLanguage, WithdrawConsent
 from bot.flows.standing import Outcome, Request, Standing
+from bot.rules.permissions import may
 from bot.rules.references import reference
-
-Act = Callable[[Standing, Known], Outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """`intents` are the words of bot.core.words that mean it; `describe` is its line in the channel's menu (None: it is
-    answered but not listed there); `needs` is what the turn must load for it."""
-
-    name: str
-    act: Act
-    intents: frozenset[str] = frozenset()
-    describe: Text | None = None
-    needs: frozenset[str] = frozenset()
-
-
-def _go(name: str, label: Text) -> Button:
-    return Button(label, f"go::{name}")
 
 
 def _request(known: Known) -> Request | None:
@@ -48,6 +31,8 @@ def start(standing: Standing, known: Known) -> Outcome:
     """Go on with what is open; otherwise greet, by name where a request exists, and begin."""
     if standing.talk.draft(signup.NAME) is not None:
         return go_on(standing, known)
+    if may(coordinator_in(known), "viewer"):
+        return coordination.area(standing, known)
     request = _request(known)
     if request is not None:
         hello = t("Welcome back, {president}.\nAssociation: {association}\nWhat would you like to do?")(
@@ -85,16 +70,16 @@ def _said(*notes: Sayable | None) -> tuple[Sayable, ...]:
 
 
 SERVICES = (
-    _go("start", t("Sign-up")),
-    _go("status", t("My request")),
-    _go("edit", t("Change an answer")),
-    _go("meeting", t("National meeting")),
-    _go("consultations", t("Draft charter")),
-    _go("call", t("Read the call")),
-    _go("mydata", t("My data")),
-    _go("contact", t("Contact the team")),
-    _go("language", t("Change the language")),
-    _go("help", t("Help")),
+    go("start", t("Sign-up")),
+    go("status", t("My request")),
+    go("edit", t("Change an answer")),
+    go("meeting", t("National meeting")),
+    go("consultations", t("Draft charter")),
+    go("call", t("Read the call")),
+    go("mydata", t("My data")),
+    go("contact", t("Contact the team")),
+    go("language", t("Change the language")),
+    go("help", t("Help")),
 )
 
 
@@ -102,8 +87,15 @@ def _services(standing: Standing, hello: Sayable) -> Outcome:
     return Outcome(replace(standing.talk, lost=0), (Outgoing(hello, SERVICES),))
 
 
-def menu(standing: Standing, _: Known) -> Outcome:
+def services(standing: Standing, _: Known) -> Outcome:
     return _services(standing, t("Choose a service:"))
+
+
+def menu(standing: Standing, known: Known) -> Outcome:
+    """What a member of the committee does most stands before what everybody may do."""
+    if may(coordinator_in(known), "viewer"):
+        return coordination.area(standing, known)
+    return services(standing, known)
 
 
 def status(standing: Standing, known: Known) -> Outcome:
@@ -112,11 +104,28 @@ def status(standing: Standing, known: Known) -> Outcome:
         return _draft_status(standing, draft, known)
     if request is None:
         none = t("No request is linked to this conversation. To sign up, write “Start”.")
-        return moves.aside(standing.talk, none, _go("start", t("Start sign-up")))
-    pending = t("Request {ref}: being reviewed since {date}. You will be notified here as soon as a decision is made.")(
-        ref=Ltr(reference(request.id)), date=calendar.day(request.since.date())
-    )
-    return moves.ask_again(standing.talk, known, (pending,))
+        return moves.aside(standing.talk, none, go("start", t("Start sign-up")))
+    if request.status in ("refused", "needs_correction"):
+        return moves.aside(standing.talk, _standing_of(request, known), go("correct", t("Correct and resend")))
+    return moves.ask_again(standing.talk, known, (_standing_of(request, known),))
+
+
+def _standing_of(request: Request, known: Known) -> Text:
+    """Where a request that was sent stands, as the person has been told."""
+    ref = Ltr(reference(request.id))
+    if request.decided_at is None or request.status == "pending":
+        told = t("Request {ref}: being reviewed since {date}. You will be notified here as soon as a decision is made.")
+        return told(ref=ref, date=calendar.day(request.since.astimezone(known.zone).date()))
+    on = calendar.day(request.decided_at.astimezone(known.zone).date())
+    if request.status == "approved":
+        told = t("Request {ref}: accepted on {date}.\nAssociation: {association}\nCentre: {centre}")
+        association, centre = (_value(request.answers, key, known) for key in ("association", "centre"))
+        return told(ref=ref, date=on, association=association, centre=centre)
+    if request.status == "refused":
+        told = t("Request {ref}: not accepted on {date}.\nReason: {reason}\nYou can correct it and send it again.")
+        return told(ref=ref, date=on, reason=request.reason)
+    told = t("Request {ref}: waiting for a correction since {date}.\nRemark of the team: {reason}")
+    return told(ref=ref, date=on, reason=request.reason)
 
 
 def _draft_status(standing: Standing, draft: State, known: Known) -> Outcome:
@@ -138,6 +147,9 @@ def edit(standing: Standing, known: Known) -> Outcome:
         return moves.stepped(standing, engine.edit(signup.SIGNUP, draft, known), known)
     if request is None:
         return status(standing, known)
+    if request.status == "approved":
+        accepted = t("Your request is accepted, so a change goes through the team. Write what should change, and to what.")
+        return moves.opened(standing.talk, known, helpdesk.CONTACT.name, notes=(accepted,))
     kept = {key: answer for key, answer in request.answers.items() if key not in ("signature", "signer_role")}
     opening = moves.opened(standing.talk, known, signup.NAME, answers=kept, subject=request.id, revises=True)
     reopened = replace(standing, talk=opening.talk)
@@ -145,6 +157,18 @@ def edit(standing: Standing, known: Known) -> Outcome:
     note = t("Your request stays as it was sent until you sign the change.")
     step = engine.edit(signup.SIGNUP, state, known)
     return moves.stepped(reopened, replace(step, notes=(note,)), known)
+
+
+def correct(standing: Standing, known: Known) -> Outcome:
+    """Answer again what the team asked for, and nothing else; where it named no answer, any of them."""
+    request = _request(known)
+    if request is None or request.status not in ("refused", "needs_correction"):
+        return status(standing, known)
+    if request.reopens is None or standing.talk.draft(signup.NAME) is not None:
+        return edit(standing, known)
+    answers = dict(request.answers)
+    opening = moves.opened(standing.talk, known, signup.NAME, answers=answers, subject=request.id, revises=True)
+    return moves.again_alone(opening.talk, known, request.reopens)
 
 
 def cancel(standing: Standing, known: Known) -> Outcome:
@@ -205,7 +229,7 @@ def read_call(standing: Standing, _: Known) -> Outcome:
                 " commitment to an adopted text."
             ),
         ),
-        *(() if standing.talk.top else (_go("start", t("Start sign-up")),)),
+        *(() if standing.talk.top else (go("start", t("Start sign-up")),)),
     )
 
 
@@ -218,9 +242,9 @@ def mydata(standing: Standing, _: Known) -> Outcome:
     return moves.aside(
         standing.talk,
         ask,
-        _go("mydata_copy", t("Get a copy")),
-        _go("edit", t("Correct")),
-        _go("erase", t("Ask for deletion")),
+        go("mydata_copy", t("Get a copy")),
+        go("edit", t("Correct")),
+        go("erase", t("Ask for deletion")),
     )
 
 
@@ -298,6 +322,7 @@ def thanks(standing: Standing, known: Known) -> Outcome:
 
 
 _REQUEST = frozenset({"request"})
+_COMMITTEE = frozenset({"coordinator", "counts"})
 
 
 def _word(*intents: str) -> frozenset[str]:
@@ -307,7 +332,7 @@ def _word(*intents: str) -> frozenset[str]:
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("start", start, _word("start"), t("Start, or continue where you stopped"), _REQUEST),
+        Command("start", start, _word("start"), t("Start, or continue where you stopped"), _REQUEST | _COMMITTEE),
         Command("status", status, _word("status"), t("See where your request stands"), _REQUEST),
         Command("edit", edit, _word("edit"), t("Change your details"), _REQUEST),
         Command("meeting", meeting, _word(), t("National meeting: date, place, attendance")),
@@ -315,9 +340,11 @@ COMMANDS: dict[str, Command] = {
         Command("mydata", mydata, _word("mydata"), t("Get or delete your data")),
         Command("stop", stop, _word("stop"), t("Stop receiving announcements")),
         Command("help", help_, _word("help", "dont_know"), t("Help")),
-        Command("menu", menu, _word("menu")),
-        Command("settings", menu),
+        Command("menu", menu, _word("menu"), needs=_COMMITTEE),
+        Command("settings", menu, needs=_COMMITTEE),
+        Command("services", services),
         Command("register", start, needs=_REQUEST),
+        Command("correct", correct, needs=_REQUEST),
         Command("continue", go_on, _word("continue"), needs=_REQUEST),
         Command("later", later, _word("later")),
         Command("cancel", cancel, _word("cancel")),
@@ -332,8 +359,9 @@ COMMANDS: dict[str, Command] = {
         Command("resume", resume, _word("resume")),
         Command("human", human, _word("human"), needs=_REQUEST),
         Command("contact", contact, _word("handover")),
-        Command("greet", greet, _word("greeting"), needs=_REQUEST),
+        Command("greet", greet, _word("greeting"), needs=_REQUEST | _COMMITTEE),
         Command("thanks", thanks, _word("thanks")),
+        *coordination.COMMANDS,
     )
 }
 BY_INTENT = {intent: command for command in COMMANDS.values() for intent in command.intents}

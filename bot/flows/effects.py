@@ -68,4 +68,105 @@ class Erase:
     """Forget the person: every personal value, on every channel."""
 
 
-Effect: TypeAlias = GiveConsent | WithdrawConsent | OpenDraft | Submit | DropDraft | SetLanguage | AskHelp | KeepCode | Erase
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """A decision on an application that waits for one. `by` is a coordinator's id; see bot.flows.decisions.Decision."""
+
+    signup: int
+    status: str
+    by: int
+    reason: str | None = None
+    remark: str | None = None
+    reopens: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoDecision:
+    signup: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeInvite:
+    """Remember a code that was just shown: whoever sends it joins the committee."""
+
+    code: str
+    name: str
+    role: str
+    category: str | None
+    by: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRole:
+    coordinator: int
+    role: str
+    category: str | None
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetActive:
+    """Suspend a coordinator, or let one back in."""
+
+    coordinator: int
+    active: bool
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimHelp:
+    request: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHelp:
+    request: int
+    text: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseHelp:
+    request: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRefusal:
+    """Somebody asked for what only the committee may do."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteExport:
+    """A coordinator took data away, or looked at the trail."""
+
+    action: str
+    by: int
+
+
+Effect: TypeAlias = (
+    GiveConsent
+    | WithdrawConsent
+    | OpenDraft
+    | Submit
+    | DropDraft
+    | SetLanguage
+    | AskHelp
+    | KeepCode
+    | Erase
+    | Decide
+    | UndoDecision
+    | MakeInvite
+    | ChangeRole
+    | SetActive
+    | ClaimHelp
+    | AnswerHelp
+    | CloseHelp
+    | NoteRefusal
+    | NoteExport
+)

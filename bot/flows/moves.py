@@ -50,6 +50,8 @@ def ended(
     owed = (*effects, *ending.effects)
     language = next((effect.language for effect in owed if isinstance(effect, SetLanguage)), None)
     said = (*notes, ending.say) if ending.say else tuple(notes)
+    if ending.buttons:
+        return replace(aside(talk, paragraphs(*said), *ending.buttons), effects=owed, language=language)
     if ending.then is None or talk.draft(ending.then):
         return replace(ask_again(talk, known, said, effects=owed), language=language)
     if not said:
@@ -75,6 +77,8 @@ def opened(
         place = talk.stack.index(open_already)
         return ask_again(replace(talk, stack=talk.stack[: place + 1]), known, notes)
     flow = FLOWS[name]
+    if flow.role is not None:  # the committee's short conversations never wait beneath one another
+        talk = replace(talk, stack=tuple(state for state in talk.stack if FLOWS[state.flow].role is None))
     state = replace(engine.start(flow, step=talk.counter + 1, answers=answers, subject=subject), revises=revises)
     stack = (*talk.stack[: _MOST_OPEN - 1], state)
     step = Step(state, tuple(notes))
@@ -83,6 +87,12 @@ def opened(
         return _asked(talk, known, step)
     outcome = _asked(talk, known, step)
     return replace(outcome, replies=(flow.opening(known), *outcome.replies))
+
+
+def again_alone(talk: Talk, known: Known, key: str) -> Outcome:
+    """Ask one answer of the flow on top again; with it the flow ends."""
+    state = replace(talk.stack[-1], question=key, editing=True, alone=True)
+    return _asked(replace(talk, stack=(*talk.stack[:-1], state)), known, Step(state))
 
 
 def ask_again(

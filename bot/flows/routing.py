@@ -16,10 +16,13 @@ from bot.core.flow import Flow, Heard, State, Step, Taken
 from bot.core.known import Known
 from bot.core.messages import Attached, Button, Content, FromGroup, Outgoing, Pressed, Shared, Typed
 from bot.core.text import t
-from bot.flows import moves
-from bot.flows.commands import BY_INTENT, COMMANDS, Command
+from bot.flows import coordination, moves
+from bot.flows.command import Command, coordinator_in
+from bot.flows.commands import BY_INTENT, COMMANDS
 from bot.flows.declared import FLOWS
-from bot.flows.standing import Outcome, Standing
+from bot.flows.effects import NoteRefusal
+from bot.flows.standing import Outcome, Standing, Talk
+from bot.rules.permissions import may
 
 _NAVIGATION = {
     **{move: move for move in ("back", "keep", "skip", "help", "edit")},
@@ -53,7 +56,10 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class Running:
+    """`subject`: the id on the button that was pressed, if it had one."""
+
     command: Command
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,40 @@ class Called:
 Aim: TypeAlias = Answering | Pressing | Moving | Running | Stale | Repeated | Lost | Called
 
 
-def needs(aim: Aim) -> frozenset[str]:
-    """What the turn must load before `act`."""
-    return aim.command.needs if isinstance(aim, Running) else frozenset()
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something the turn must load before `act`: its name, and the id of the row it is about, if any."""
+
+    name: str
+    subject: int | None = None
+
+
+def needs(standing: Standing, aim: Aim) -> tuple[Need, ...]:
+    """What the turn must load before `act`: who of the committee is speaking first, because the rest depends on it."""
+    names: dict[str, int | None] = {}
+    role = None
+    for state in standing.talk.stack:
+        flow = FLOWS[state.flow]
+        role = role or flow.role
+        names.update(dict.fromkeys(flow.needs, state.subject))
+    if isinstance(aim, Running):
+        role = role or aim.command.role
+        names.update(dict.fromkeys(aim.command.needs, aim.subject))
+    if role is not None or COMMITTEE in names:
+        names.pop(COMMITTEE, None)
+        return (Need(COMMITTEE), *(Need(name, subject) for name, subject in names.items()))
+    return tuple(Need(name, subject) for name, subject in names.items())
+
+
+COMMITTEE = "coordinator"
+
+
+def permitted(standing: Standing, aim: Aim, known: Known) -> bool:
+    """May the speaker do this? Asked before anything else is loaded, and again before anything is done."""
+    wanted = [FLOWS[state.flow].role for state in standing.talk.stack]
+    if isinstance(aim, Running):
+        wanted.append(aim.command.role)
+    return all(may(coordinator_in(known), role) for role in wanted if role is not None)
 
 
 def aim(standing: Standing, content: Content, known: Known) -> Aim:
@@ -102,9 +139,17 @@ def aim(standing: Standing, content: Content, known: Known) -> Aim:
 
 
 def act(standing: Standing, aim: Aim, known: Known) -> Outcome:
+    if not permitted(standing, aim, known):
+        name = aim.command.name if isinstance(aim, Running) else standing.talk.stack[-1].flow
+        outcome = coordination.refusal(standing, known)
+        return replace(outcome, effects=(*outcome.effects, NoteRefusal(name)))
+    return _do(standing, aim, known)
+
+
+def _do(standing: Standing, aim: Aim, known: Known) -> Outcome:
     match aim:
-        case Running(command):
-            return command.act(replace(standing, talk=replace(standing.talk, lost=0)), known)
+        case Running(command, subject):
+            return command.act(replace(standing, talk=_at_ease(standing.talk, command), subject=subject), known)
         case Answering(heard, typed):
             return _on_top(standing, known, lambda f, s: engine.accept(f, s, heard, known, typed=typed))
         case Moving(move):
@@ -121,6 +166,13 @@ def act(standing: Standing, aim: Aim, known: Known) -> Outcome:
             return _lost(standing, known)
 
 
+def _at_ease(talk: Talk, command: Command) -> Talk:
+    """A command of the committee ends what short conversation of the committee was open: one thing at a time."""
+    if command.role is None:
+        return replace(talk, lost=0)
+    return replace(talk, lost=0, stack=tuple(state for state in talk.stack if FLOWS[state.flow].role is None))
+
+
 OLD_BUTTON = t("This button belongs to an earlier step. The current question is below.")
 GROUP = t("This assistant speaks with each association privately. Open a private conversation with it and press “Start”.")
 
@@ -129,7 +181,7 @@ def _pressed(standing: Standing, payload: str) -> Aim:
     verb, _, rest = payload.partition(":")
     number, _, value = rest.partition(":")
     if verb == "go" and value in COMMANDS:
-        return Running(COMMANDS[value])
+        return Running(COMMANDS[value], int(number) if number.isdecimal() else None)
     state = standing.talk.top
     if state is not None and verb == state.flow and number == str(state.step):
         return Pressing(value, payload)
@@ -139,7 +191,7 @@ def _pressed(standing: Standing, payload: str) -> Aim:
 def _typed(standing: Standing, text: str, known: Known) -> Aim:
     if text.startswith("/"):
         name = text[1:].split(maxsplit=1)[0].partition("@")[0].casefold() if len(text) > 1 else ""
-        if name in COMMANDS:
+        if name in COMMANDS and not COMMANDS[name].about:
             return Running(COMMANDS[name])
     state = standing.talk.top
     if state is None:

@@ -44,7 +44,7 @@ from bot.core.text import Ltr, Sayable, Text, lines, n, paragraphs, t
 from bot.flows import notice
 from bot.flows.categories import CATEGORIES, OTHER, read_category
 from bot.flows.effects import Effect, GiveConsent, KeepCode, OpenDraft, Submit
-from bot.rules.codes import read_code
+from bot.rules.codes import RESUME, code_from, read_code
 from bot.rules.references import reference
 
 NAME = "signup"
@@ -334,7 +334,8 @@ def _submitted(state: State, known: Known) -> Ending:
         " information within {delay_phrase} and replies to you here.\nQuestions: {contact_phone}"
     )(ref=Ltr(reference(state.subject)), delay_phrase=working_days(REVIEW_DAYS))
     code, kept = resume_code(known)
-    return Ending(paragraphs(say, code), (Submit(state.subject, state.answers), *kept), then="optin")
+    effects = (Submit(state.subject, state.answers), *kept)
+    return Ending(paragraphs(say, code), effects, then=None if state.revises else "optin")
 
 
 REVIEW_DAYS = 5
@@ -348,17 +349,21 @@ def resume_code(known: Known) -> tuple[Sayable | None, tuple[Effect, ...]]:
     """On the web page, which is tied to one device: a code to go on elsewhere. Nothing on other channels."""
     if known.channel != "web":
         return None, ()
-    expires = known.now + CODE_LASTS
+    code, expires = code_from(RESUME, known.chance), known.now + CODE_LASTS
     say = t("To continue on another device, keep this code: {code}. It is valid until {deadline}.")
-    told = say(code=Ltr(known.spare_code.upper()), deadline=calendar.day(expires.date()))
-    return lines(told, _on_telegram(known)), (KeepCode("resume", known.spare_code, expires),)
+    told = say(code=Ltr(code.upper()), deadline=calendar.day(expires.date()))
+    link = telegram_link(known, code)
+    on_telegram = t("Continue on Telegram: {link}")(link=link) if link else None
+    return lines(told, on_telegram), (KeepCode("resume", code, expires),)
 
 
-def _on_telegram(known: Known) -> Text | None:
-    if known.telegram is None:
-        return None
-    link = f"https://t.me/{known.telegram}?start={read_code(known.spare_code)}"
-    return t("Continue on Telegram: {link}")(link=Ltr(link))
+def telegram_link(known: Known, code: str) -> Ltr | None:
+    """The address that opens our bot there with this code; None where that channel is off."""
+    return telegram_link_to(known.telegram, code) if known.telegram else None
+
+
+def telegram_link_to(bot: str, code: str) -> Ltr:
+    return Ltr(f"https://t.me/{bot}?start={read_code(code)}")
 
 
 SIGNUP = Flow(

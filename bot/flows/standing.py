@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from bot.core.flow import Answer, State
 from bot.core.messages import Outgoing
+from bot.core.text import Value
 from bot.flows.effects import Effect
 
 Announcements: TypeAlias = Literal["unasked", "yes", "no"]
@@ -43,7 +44,7 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`new`: this is the person's first message ever."""
+    """`new`: this is the person's first message ever. `subject`: the id on the button that was pressed, if it had one."""
 
     person: int
     channel: str
@@ -51,16 +52,23 @@ class Standing:
     announcements: Announcements
     talk: Talk
     new: bool = False
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A person's latest sign-up as commands need it; `answers` are what was sent, ready to be changed."""
+    """A person's latest sign-up as commands need it; `answers` are what was sent, ready to be changed.
+
+    `status`, `decided_at`, `reason` and `reopens` are those of the last decision the person was told of.
+    """
 
     id: int
     status: str
     since: datetime
     answers: Mapping[str, Answer] = field(default_factory=dict)
+    decided_at: datetime | None = None
+    reason: Value = ""
+    reopens: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from handlers.cli import checking, exporting, work
+from handlers.cli import checking, committee, exporting, work
 from handlers.cli.tools import Tools
 
 cli = typer.Typer(
@@ -20,6 +20,8 @@ cli = typer.Typer(
 )
 exports = typer.Typer(help="Take data away as a file.", no_args_is_help=True)
 cli.add_typer(exports, name="export")
+team = typer.Typer(help="The committee.", no_args_is_help=True)
+cli.add_typer(team, name="coordinators")
 
 
 class Only(StrEnum):
@@ -31,6 +33,12 @@ class Only(StrEnum):
 class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    COORDINATOR = "coordinator"
+    VIEWER = "viewer"
 
 
 class Language(StrEnum):
@@ -67,6 +75,29 @@ def parked(
 ) -> None:
     """List the messages that failed on our side."""
     context.obj.run(work.parked(context.obj, retry=retry))
+
+
+@team.command("invite")
+def invite_coordinator(
+    context: typer.Context,
+    role: Annotated[Role, typer.Option(help="owner: everything; coordinator: decides and answers; viewer: reads.")],
+    name: Annotated[str, typer.Option(help="The name that the team, and the people who are answered, will see.")],
+    category: Annotated[str | None, typer.Option(help="Only applications of this category; without it, of all.")] = None,
+) -> None:
+    """Let somebody into the committee with a one-time code, good for seven days."""
+    context.obj.run(committee.invite(context.obj, name=name, role=role.value, category=category))
+
+
+@team.command("list")
+def list_coordinators(context: typer.Context) -> None:
+    """Who is in the committee."""
+    context.obj.run(committee.show_team(context.obj))
+
+
+@cli.command("audit")
+def show_audit(context: typer.Context) -> None:
+    """Who did what, newest first."""
+    context.obj.run(committee.show_audit(context.obj))
 
 
 @exports.command("signups")

@@ -14,6 +14,7 @@ from bot.actions.desk import Desk
 from bot.core.bidi import without_isolates
 from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
 from bot.core.known import Setup
+from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, Speech, t
 from bot.settings import Settings
 from storage.engine import Database
@@ -23,7 +24,8 @@ from storage.engine import Database
 class Tools:
     """Nothing is read or opened before it is asked for; what cannot be used raises SettingWrong.
 
-    `probes` ask each channel that is switched on who we are there: its trouble, or None.
+    `probes` ask each channel that is switched on who we are there: its trouble, or None. `telegram_name` is our bot's,
+    None where that channel is off or does not answer.
     """
 
     settings: Callable[[], Settings]
@@ -32,6 +34,8 @@ class Tools:
     desk: Callable[[Database], Desk]
     serve: Callable[[str | None], Coroutine[Any, Any, None]]
     probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
+    seals: Callable[[], Seals]
+    telegram_name: Callable[[], Awaitable[str | None]]
     speech: Speech
 
     def tell(self, text: Sayable) -> str:

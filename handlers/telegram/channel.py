@@ -5,14 +5,18 @@ The three calls of every conversation go as prepared JSON over aiogram's session
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import msgspec
+import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import BotCommand, BotCommandScopeChat
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
@@ -44,6 +48,7 @@ class _Answer(msgspec.Struct):
     parameters: _Parameters | None = None
 
 
+log = structlog.get_logger()
 _answer = msgspec.json.Decoder(_Answer, strict=False)
 
 
@@ -79,16 +84,32 @@ class TelegramChannel:
 
     def __init__(self, bot: Bot) -> None:
         assert isinstance(bot.session, WideSession)
+        self._bot = bot
         self._session = bot.session
         self._send_message = URL(bot.session.api.api_url(bot.token, "sendMessage"))
         self._answer_press = URL(bot.session.api.api_url(bot.token, "answerCallbackQuery"))
 
     async def send(self, recipient: str, message: Message) -> None:
+        if message.commands is not None:
+            await self._show_commands(int(recipient), message.commands)
         call: dict[str, Any] = {"chat_id": int(recipient), "text": message.text, "link_preview_options": _NO_PREVIEW}
         markup = reply_markup(message)
         if markup is not None:
             call["reply_markup"] = markup
         await self._call(self._send_message, call)
+
+    async def _show_commands(self, chat: int, commands: Sequence[tuple[str, str]]) -> None:
+        """The list of commands of this chat; empty: everybody's again. It is a convenience: what cannot be shown is
+        left as it is, and the message still goes."""
+        scope = BotCommandScopeChat(chat_id=chat)
+        listed = [BotCommand(command=name, description=text) for name, text in commands]
+        try:
+            if listed:
+                await self._bot.set_my_commands(listed, scope=scope)
+            else:
+                await self._bot.delete_my_commands(scope=scope)
+        except (TelegramAPIError, TimeoutError, OSError) as error:
+            log.warning("commands_not_shown", channel=self.name, error=type(error).__name__)
 
     async def acknowledge(self, receipt: str) -> None:
         """Stop the button's clock. A press that is too old to be answered is nobody's loss."""

@@ -41,6 +41,16 @@ async def who_am_i(bot: Bot) -> str | None:
     return None
 
 
+async def name_of(bot: Bot) -> str | None:
+    """The bot's user name; None when the platform does not tell it now."""
+    try:
+        return (await bot.me()).username
+    except (TelegramAPIError, OSError, TimeoutError):
+        return None
+    finally:
+        await bot.session.close()
+
+
 class Profile:
     """Tells the platform who we are, in the background and until it has heard; `ready` says that it has.
 

@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions import retention
+from bot.actions import decisions, help_requests, retention
+from bot.actions.desktop import Desktop
 from storage.engine import Database
 
 log = structlog.get_logger()
@@ -25,16 +27,19 @@ class Tick:
     act: Callable[[Database, datetime], Awaitable[int]]
 
 
-TIMETABLE = (
-    Tick("forget_updates", timedelta(hours=1), retention.forget_updates),
-    Tick("forget_messages", timedelta(hours=1), retention.forget_messages),
-)
+def timetable(desktop: Desktop) -> tuple[Tick, ...]:
+    return (
+        Tick("tell_decisions", timedelta(seconds=10), partial(decisions.tell_decisions, desktop=desktop)),
+        Tick("remind_of_help", timedelta(minutes=5), partial(help_requests.remind_of_help, desktop=desktop)),
+        Tick("forget_updates", timedelta(hours=1), retention.forget_updates),
+        Tick("forget_messages", timedelta(hours=1), retention.forget_messages),
+    )
 
 
-def make_scheduler(database: Database, clock: Callable[[], datetime]) -> AsyncIOScheduler:
+def make_scheduler(database: Database, desktop: Desktop, clock: Callable[[], datetime]) -> AsyncIOScheduler:
     """A scheduler that looks once at start and then as the timetable says; a look never overlaps itself."""
     scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
-    for tick in TIMETABLE:
+    for tick in timetable(desktop):
         seconds = tick.every.total_seconds()
         scheduler.add_job(_look, "interval", (tick, database, clock), id=tick.name, seconds=seconds, next_run_time=clock())
     return scheduler

@@ -1,7 +1,10 @@
 """The tables, one noun a file. Only storage reads and writes them."""
 
+from storage.tables.audit import audit_entries
 from storage.tables.base import metadata
+from storage.tables.committee import coordinators, invites
 from storage.tables.conversations import conversations
+from storage.tables.decisions import decisions
 from storage.tables.help_requests import help_requests
 from storage.tables.inbox import inbox, parked
 from storage.tables.outbox import outbox
@@ -11,12 +14,16 @@ from storage.tables.signups import associations, centres, signups
 __all__ = [
     "addresses",
     "associations",
+    "audit_entries",
     "centres",
     "codes",
     "consents",
     "conversations",
+    "coordinators",
+    "decisions",
     "help_requests",
     "inbox",
+    "invites",
     "metadata",
     "outbox",
     "parked",

@@ -44,11 +44,13 @@ signups = sa.Table(
     sa.Column("reference", sa.String(16), unique=True),
     sa.Column("language", sa.String(8), nullable=False),
     sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("category", sa.String(40)),
     sa.Column("signature", sa.String(160)),
     sa.Column("signer_role", sa.String(160)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("signed_at", Moment),
     sa.Index("ix_signups_person_id", "person_id"),
+    sa.Index("ix_signups_queue", "status", "category", "id"),
     sa.Index(
         "uq_signups_one_draft_a_person",
         "person_id",
@@ -57,4 +59,5 @@ signups = sa.Table(
         postgresql_where=sa.text("status = 'draft'"),
     ),
 )
-"""`status` is draft, pending, approved, needs_correction, refused or withdrawn; `reference` comes with the signature."""
+"""`status` is draft, pending, approved, needs_correction, refused or withdrawn; `reference` comes with the signature,
+and `category` too: that of the first centre, by which applications are shared among coordinators."""

@@ -16,7 +16,22 @@ from tests.tools.catalogue import LOCALES, extracted
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 PLURALS = "(n==0?0:n==1?1:n==2?2:n%100>=3&&n%100<=10?3:n%100>=11?4:5)"
-LATIN = {"PDF", "JPG", "PNG", "BotFather", "PostgreSQL", "Bot", "API", "Africa", "Casablanca", "nidaa", "check", "migrate"}
+LATIN = {
+    "PDF",
+    "JPG",
+    "PNG",
+    "BotFather",
+    "PostgreSQL",
+    "Bot",
+    "API",
+    "Africa",
+    "Casablanca",
+    "nidaa",
+    "check",
+    "migrate",
+    "coordinators",
+    "invite",
+}
 
 
 @cache

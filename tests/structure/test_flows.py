@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -13,10 +14,14 @@ from bot.core.text import Text
 from bot.flows import notice
 from bot.flows.catalogue import COMMANDS, FLOWS, MENU, SERVICES, STANDING_BUTTONS
 from bot.flows.commands import BY_INTENT
+from bot.flows.committee import Member
+from bot.flows.decisions import Application
+from bot.flows.help_requests import HelpCard
 from bot.flows.signup import SIGNUP
+from bot.rules.permissions import Coordinator
 from handlers.telegram import setup
 from storage.reference import load_words
-from tests.bot.core.setting import KNOWN, SETUP, known, told
+from tests.bot.core.setting import KNOWN, NOW, SETUP, known, told
 from tests.bot.flows.chat import answered_up_to
 
 TELEGRAM_PAYLOAD, WHATSAPP_BUTTON, WHATSAPP_ROW = 64, 20, 24
@@ -104,15 +109,28 @@ def test_the_side_questions_are_reached_by_the_answers_that_call_for_them() -> N
     assert chat.draft.question == "signer_role"
 
 
+OWNER = Coordinator(1, "خديجة", "owner")
+APPLICATION = Application(7, "pending", NOW, {"association": Answer("جمعية أمل"), "president": Answer("فاطمة العلوي")})
+LOADED = {
+    "coordinator": OWNER,
+    "application": APPLICATION,
+    "help_request": HelpCard(3, NOW, text="سؤال", claimed_by=(1, "خديجة")),
+    "member": Member(Coordinator(2, "يوسف", "viewer")),
+}
+TYPED = {"phone": Answer("+212600000001")}
+
+
 @pytest.mark.parametrize("name", sorted(set(FLOWS) - {"signup"}))
 def test_every_short_flow_finishes_whichever_choice_is_made(name: str) -> None:
     flow = FLOWS[name]
-    (question,) = flow.questions
-    answers = [Answer(choice.key) for choice in question.choices if choice.does == "answer"] or [Answer("+212600000001")]
-    for answer in answers:
-        state = State(name, flow.version, question.key, 1, {question.key: answer}, subject=1)
-        ending = flow.finish(state, KNOWN)
+    first, *rest = flow.questions
+    others = {q.key: Answer(q.choices[0].key if q.choices else "كلام يكفي") for q in rest}
+    firsts = [Answer(choice.key) for choice in first.choices if choice.does == "answer"]
+    for answer in firsts or [TYPED.get(first.key, Answer("كلام يكفي"))]:
+        state = State(name, flow.version, first.key, 1, {**others, first.key: answer}, subject=1)
+        ending = flow.finish(state, replace(KNOWN, loaded=LOADED))
         assert ending.say is not None or ending.then is not None
+        assert told(ending.say) if ending.say else True
 
 
 def test_flows_questions_and_choices_have_keys_of_their_own() -> None:

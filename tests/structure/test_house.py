@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from bot import logs
+from bot.actions.desktop import Desktop
 from bot.core import errors
 from bot.flows.catalogue import COMMANDS
+from bot.main import make_seals
 from bot.settings import Settings, variable
-from handlers.ticks.timetable import TIMETABLE
+from handlers.ticks.timetable import timetable
+from tests.bot.core.setting import SETTINGS, SETUP
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("bot", "handlers", "storage") for path in (ROOT / folder).rglob("*.py"))
@@ -133,7 +136,7 @@ def test_every_command_is_documented(command: str) -> None:
     assert f"`/{command}`" in documents()
 
 
-@pytest.mark.parametrize("tick", [tick.name for tick in TIMETABLE])
+@pytest.mark.parametrize("tick", [tick.name for tick in timetable(Desktop(SETUP, make_seals(SETTINGS), None))])
 def test_every_tick_is_documented(tick: str) -> None:
     assert f"`{tick}`" in documents()
 

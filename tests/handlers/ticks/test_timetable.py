@@ -8,13 +8,18 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from bot.actions import retention
+from bot.actions.desktop import Desktop
 from bot.core.messages import Message
-from handlers.ticks.timetable import TIMETABLE, make_scheduler
+from bot.main import make_seals
+from handlers.ticks.timetable import make_scheduler, timetable
 from storage import inbox, outbox
 from storage.engine import Database
 from storage.outbox import Opened, Owed
 from storage.tables import inbox as inbox_table, outbox as outbox_table
+from tests.bot.core.setting import SETTINGS, SETUP
 from tests.fakes.clock import Clock
+
+DESKTOP = Desktop(SETUP, make_seals(SETTINGS), sender=None)
 
 
 async def test_keys_of_updates_are_kept_as_long_as_a_platform_may_repeat_them(database: Database, clock: Clock) -> None:
@@ -41,7 +46,7 @@ async def test_every_tick_runs_at_start_and_returns_a_count(database: Database) 
     now = datetime.now(UTC)
     async with database.write() as connection:
         await inbox.record_updates(connection, [("telegram", "1")], now=now - timedelta(days=30))
-    scheduler = make_scheduler(database, lambda: now)
+    scheduler = make_scheduler(database, DESKTOP, lambda: now)
     scheduler.start()
     for _ in range(200):
         async with database.read() as connection:
@@ -51,4 +56,4 @@ async def test_every_tick_runs_at_start_and_returns_a_count(database: Database) 
     else:
         raise AssertionError("the tick did not look")
     scheduler.shutdown(wait=False)
-    assert [await tick.act(database, now) for tick in TIMETABLE] == [0, 0]
+    assert [await tick.act(database, now) for tick in timetable(DESKTOP)] == [0, 0, 0, 0]

@@ -1,0 +1,140 @@
+"""The committee: letting somebody in by a one-time code, changing roles; every change told to those in charge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from bot.actions.job import Job
+from bot.core.known import Known
+from bot.core.messages import Outgoing
+from bot.core.seals import Seals
+from bot.core.text import Sayable, lines, t
+from bot.flows.catalogue import commands_for
+from bot.flows.command import go
+from bot.flows.committee import INVITE_LASTS, described
+from bot.flows.effects import ChangeRole, MakeInvite, NoteExport, NoteRefusal, SetActive
+from bot.rules.codes import read_code
+from bot.rules.permissions import Coordinator
+from storage import audit, committee
+from storage.audit import Entry
+from storage.conversations import Spoken
+from storage.engine import Database
+
+
+async def make_invites(job: Job, made: Sequence[tuple[Spoken, MakeInvite]]) -> None:
+    for spoken, each in made:
+        digest = job.desktop.seals.digest(read_code(each.code) or each.code)
+        invite = await committee.add_invite(
+            job.connection,
+            digest=digest,
+            name=each.name,
+            role=each.role,
+            category=each.category,
+            invited_by=each.by,
+            expires_at=each.expires_at,
+        )
+        after = {"role": each.role, "category": each.category, "name": job.desktop.seals.digest(each.name)}
+        job.note(Entry("invite", spoken.channel, each.by, "invite", invite, after=after))
+
+
+async def invite(
+    database: Database, seals: Seals, *, name: str, role: str, category: str | None, code: str, now: datetime
+) -> None:
+    """Keep a code that the command line shows; its digest is all that stays."""
+    async with database.write() as connection:
+        id_ = await committee.add_invite(
+            connection,
+            digest=seals.digest(read_code(code) or code),
+            name=name,
+            role=role,
+            category=category,
+            invited_by=None,
+            expires_at=now + INVITE_LASTS,
+        )
+        after = {"role": role, "category": category, "name": seals.digest(name)}
+        await audit.add_entries(connection, [Entry("invite", "cli", None, "invite", id_, after=after)], now=now)
+
+
+async def claim(job: Job, spoken: Spoken, code: str) -> Coordinator | None:
+    """Let the speaker in with this code; None when it does not work (any more). Somebody who is in already gets what
+    the invite gives."""
+    invite = await committee.use_invite(job.connection, job.desktop.seals.digest(code), now=job.now)
+    if invite is None:
+        return None
+    known = await committee.coordinator_of(job.connection, spoken.person)
+    facts = {"role": invite.role, "category": invite.category}
+    if known is None:
+        id_ = await committee.add_coordinator(job.connection, person=spoken.person, name=invite.name, now=job.now, **facts)
+    else:
+        id_ = known.id
+        await committee.change_coordinator(job.connection, id_, active=True, **facts)
+    joined = Coordinator(id_, known.name if known else invite.name, invite.role, invite.category)
+    job.note(Entry("join", spoken.channel, id_, "coordinator", id_, after=facts))
+    await _tell_owners(job, joined, but=id_)
+    return joined
+
+
+async def change_roles(job: Job, changed: Sequence[tuple[Spoken, ChangeRole]]) -> None:
+    for spoken, each in changed:
+        before = await _member(job, each.coordinator)
+        facts = {"role": each.role, "category": each.category}
+        await committee.change_coordinator(job.connection, each.coordinator, **facts)
+        was = {"role": before.role, "category": before.category}
+        job.note(Entry("change_role", spoken.channel, each.by, "coordinator", each.coordinator, before=was, after=facts))
+        await _tell_change(job, each.coordinator, by=each.by)
+
+
+async def set_active(job: Job, changed: Sequence[tuple[Spoken, SetActive]]) -> None:
+    for spoken, each in changed:
+        action = "reinstate" if each.active else "suspend"
+        await committee.change_coordinator(job.connection, each.coordinator, active=each.active)
+        facts = {"before": {"active": not each.active}, "after": {"active": each.active}}
+        job.note(Entry(action, spoken.channel, each.by, "coordinator", each.coordinator, **facts))
+        await _tell_change(job, each.coordinator, by=each.by)
+
+
+async def note_refusals(job: Job, refused: Sequence[tuple[Spoken, NoteRefusal]]) -> None:
+    for spoken, each in refused:
+        job.note(Entry("refused", spoken.channel, None, "person", spoken.person, after={"action": each.action}))
+
+
+async def note_exports(job: Job, taken: Sequence[tuple[Spoken, NoteExport]]) -> None:
+    for spoken, each in taken:
+        job.note(Entry(each.action, spoken.channel, each.by))
+
+
+async def _member(job: Job, coordinator: int) -> Coordinator:
+    return next(each for each in await committee.team(job.connection) if each.id == coordinator)
+
+
+async def _tell_change(job: Job, coordinator: int, *, by: int) -> None:
+    """The other owners hear of it, and the person concerned, whose list of commands changes with it."""
+    member = await _member(job, coordinator)
+    await _tell_owners(job, member, but=by)
+    person = await committee.person_of(job.connection, coordinator)
+    if person is not None and coordinator != by:
+        await job.tell([person], partial(_your_place, member=member))
+
+
+async def _tell_owners(job: Job, member: Coordinator, *, but: int) -> None:
+    owners = await committee.owners_persons(job.connection, but=(but, member.id))
+    await job.tell(owners, partial(_team_changed, member=member))
+
+
+def _team_changed(_: Known, *, member: Coordinator) -> Outgoing:
+    return Outgoing(t("The team has changed.\n{line}")(line=described(member)), (go("team", t("The team")),))
+
+
+def _your_place(_: Known, *, member: Coordinator) -> Outgoing:
+    if not member.active:
+        return Outgoing(t("Your place in the coordination team is suspended. Ask a person in charge why."), commands=())
+    return welcome(member, t("Your place in the coordination team has changed."))
+
+
+def welcome(member: Coordinator, say: Sayable) -> Outgoing:
+    """Said to somebody who has just got a role; the channel's list of commands changes with it."""
+    return Outgoing(
+        lines(say, described(member)), (go("coordination", t("Coordination area")),), commands=commands_for(member)
+    )

@@ -1,0 +1,91 @@
+"""Deciding on applications: the committee is told of a new one, a decision is kept, undone, and told to the person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from bot.actions.desktop import Desktop
+from bot.actions.job import Job
+from bot.actions.loading import decision_from, similar_names
+from bot.actions.signups import answers_from
+from bot.core.known import Known
+from bot.core.messages import Outgoing
+from bot.flows import decisions as flows
+from bot.flows.decisions import UNDO_WITHIN, Application, Decision
+from bot.flows.effects import Decide, UndoDecision
+from storage import committee, decisions
+from storage.audit import Entry
+from storage.conversations import Spoken
+from storage.engine import Database
+from storage.tables.base import Row
+
+
+async def announce(job: Job, signups: Sequence[int]) -> None:
+    """Show these applications, just signed, to the coordinators whose business they are."""
+    for signup in signups:
+        row = await decisions.application(job.connection, signup, lock=False)
+        if row is None:
+            continue
+        persons = await committee.persons_in_scope(job.connection, category=row.category, roles=("owner", "coordinator"))
+        if persons:
+            similar = await similar_names(job.connection, row)
+            last = await decisions.last_decision(job.connection, signup)
+            await job.tell(persons, partial(_ping, application=_application(row, last, similar)))
+
+
+def _application(row: Row, last: Row | None, similar: tuple[str, ...] = ()) -> Application:
+    return Application(
+        id=row.id,
+        status=row.status,
+        since=row.signed_at,
+        answers=answers_from(row),
+        similar=similar,
+        decision=decision_from(last) if last else None,
+    )
+
+
+def _ping(known: Known, *, application: Application) -> Outgoing:
+    return Outgoing(flows.card(application, known), flows.choices_for(application, may_decide=True))
+
+
+async def decide(job: Job, decided: Sequence[tuple[Spoken, Decide]]) -> None:
+    for spoken, each in decided:
+        await decisions.add_decision(
+            job.connection,
+            signup=each.signup,
+            status=each.status,
+            coordinator_id=each.by,
+            reason=each.reason,
+            remark=each.remark,
+            reopens=each.reopens,
+            decided_at=job.now,
+        )
+        after = {"status": each.status, "reason": each.reason, "reopens": each.reopens}
+        job.note(Entry("decide", spoken.channel, each.by, "signup", each.signup, before={"status": "pending"}, after=after))
+
+
+async def undo(job: Job, undone: Sequence[tuple[Spoken, UndoDecision]]) -> None:
+    for spoken, each in undone:
+        status = await decisions.undo_decision(job.connection, each.signup, now=job.now)
+        if status is not None:
+            facts = {"before": {"status": status}, "after": {"status": "pending"}}
+            job.note(Entry("undo_decision", spoken.channel, each.by, "signup", each.signup, **facts))
+
+
+async def tell_decisions(database: Database, now: datetime, *, desktop: Desktop) -> int:
+    """Tell people of decisions that can no longer be undone, each once; how many."""
+    async with database.write() as connection:
+        job = Job(connection, desktop, now)
+        rows = await decisions.take_decisions_to_tell(connection, decided_before=now - UNDO_WITHIN, now=now)
+        for row in rows:
+            found = await decisions.application(connection, row.signup_id, lock=False)
+            if found is not None and row.person_id is not None:
+                say = partial(_verdict, application=_application(found, None), decision=decision_from(row))
+                await job.tell([row.person_id], say)
+        return len(rows)
+
+
+def _verdict(known: Known, *, application: Application, decision: Decision) -> Outgoing:
+    return flows.verdict(application, decision, known)

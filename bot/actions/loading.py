@@ -1,0 +1,185 @@
+"""What a conversation said it needs, loaded by name in the turn's transaction. What is out of the speaker's scope is not
+there for him or her."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions import signups as signup_actions
+from bot.actions.people import held
+from bot.core.known import Known
+from bot.flows import decisions as flows, signup
+from bot.flows.committee import Member
+from bot.flows.help_requests import HelpCard
+from bot.flows.routing import COMMITTEE, Aim, Need, permitted
+from bot.flows.standing import Standing
+from bot.rules.duplicates import Profile, alike
+from bot.rules.permissions import Coordinator, in_scope, may
+from storage import committee, conversations, decisions, duplicates, help_requests
+from storage.tables.base import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who asks, and about which row; `loaded` holds what was loaded before."""
+
+    connection: AsyncConnection
+    standing: Standing
+    known: Known
+    subject: int | None = None
+    loaded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def coordinator(self) -> Coordinator:
+        """The member of the committee who asks; those needs are loaded for nobody else."""
+        found: Coordinator = self.loaded[COMMITTEE]
+        return found
+
+
+async def load(
+    connection: AsyncConnection, needs: Sequence[Need], standing: Standing, aim: Aim, known: Known
+) -> dict[str, Any]:
+    """What was asked for, by name. Somebody who may not do what was asked is loaded nothing of it."""
+    loaded: dict[str, Any] = {}
+    for need in needs:
+        wanted = Wanted(connection, standing, known, need.subject, loaded)
+        if need.name in _FOR_THE_COMMITTEE and not may(loaded.get(COMMITTEE), "viewer"):
+            continue
+        loaded[need.name] = await _LOADERS[need.name](wanted)
+        if need.name == COMMITTEE and not permitted(standing, aim, replace(known, loaded=loaded)):
+            break
+    return loaded
+
+
+async def _coordinator(wanted: Wanted) -> Coordinator | None:
+    return await committee.coordinator_of(wanted.connection, wanted.standing.person)
+
+
+async def _request(wanted: Wanted) -> Any:  # noqa: ANN401 -- each loader has a type of its own
+    return await signup_actions.latest_request(wanted.connection, wanted.standing.person)
+
+
+async def _held(wanted: Wanted) -> Any:  # noqa: ANN401
+    request = await signup_actions.latest_request(wanted.connection, wanted.standing.person)
+    return await held(wanted.connection, wanted.standing, request, wanted.known)
+
+
+async def _counts(wanted: Wanted) -> dict[str, int]:
+    category = wanted.coordinator.category
+    counts = await decisions.count_by_status(wanted.connection, category=category)
+    return {**counts, "help": await help_requests.count_open(wanted.connection, category=category)}
+
+
+async def _next_application(wanted: Wanted) -> flows.Application | None:
+    category = wanted.coordinator.category
+    found = await decisions.next_pending(wanted.connection, category=category, after=wanted.subject or 0)
+    row = await decisions.application(wanted.connection, found, lock=False) if found is not None else None
+    if row is None:
+        return None
+    counts = await decisions.count_by_status(wanted.connection, category=category)
+    return await _application_of(wanted, row, waiting=counts.get("pending", 0))
+
+
+async def _application(wanted: Wanted) -> flows.Application | None:
+    if wanted.subject is None:
+        return None
+    row = await decisions.application(wanted.connection, wanted.subject, lock=True)
+    if row is None or row.status == "withdrawn" or not in_scope(wanted.coordinator, row.category):
+        return None
+    return await _application_of(wanted, row, waiting=0)
+
+
+async def _application_of(wanted: Wanted, row: Row, *, waiting: int) -> flows.Application:
+    last = await decisions.last_decision(wanted.connection, row.id)
+    return flows.Application(
+        id=row.id,
+        status=row.status,
+        since=row.signed_at,
+        answers=signup_actions.answers_from(row),
+        similar=await similar_names(wanted.connection, row),
+        decision=decision_from(last) if last else None,
+        waiting=waiting,
+    )
+
+
+def decision_from(row: Row) -> flows.Decision:
+    return flows.Decision(
+        status=row.status,
+        by=row.by,
+        at=row.decided_at,
+        reason=row.reason,
+        remark=row.remark,
+        reopens=row.reopens,
+        told=row.told_at is not None,
+    )
+
+
+async def similar_names(connection: AsyncConnection, row: Row) -> tuple[str, ...]:
+    """Names of associations that look like this application's; its own not among them."""
+    mine = Profile(row.name_key, row.phone, row.email, row.city_code)
+    near = await duplicates.neighbours(
+        connection, but=row.association_id, key=mine.key, phone=mine.phone, email=mine.email, city_code=mine.city_code
+    )
+    names = (each.name for each in near if alike(mine, Profile(each.name_key, each.phone, each.email, each.city_code)))
+    return tuple(dict.fromkeys(names))[:5]
+
+
+async def _next_help_request(wanted: Wanted) -> HelpCard | None:
+    category = wanted.coordinator.category
+    found = await help_requests.next_open(wanted.connection, category=category, after=wanted.subject or 0)
+    if found is None:
+        return None
+    return await _help_card(wanted, found, waiting=await help_requests.count_open(wanted.connection, category=category))
+
+
+async def _help_request(wanted: Wanted) -> HelpCard | None:
+    return await _help_card(wanted, wanted.subject, waiting=0) if wanted.subject is not None else None
+
+
+async def _help_card(wanted: Wanted, request: int, *, waiting: int) -> HelpCard | None:
+    row = await help_requests.help_request(wanted.connection, request)
+    if row is None or not in_scope(wanted.coordinator, row.category):
+        return None
+    draft = conversations.decode_talk(row.talk).draft(signup.NAME) if row.talk else None
+    answered = draft.answers.get("association") if draft else None
+    return HelpCard(
+        id=row.id,
+        asked_at=row.asked_at,
+        phone=row.phone,
+        text=row.text,
+        stuck_at=row.stuck_at,
+        association=row.association or (answered.value if answered else None),
+        claimed_by=(row.claimed_by, row.by) if row.claimed_by is not None else None,
+        closed=row.closed_at is not None,
+        waiting=waiting,
+    )
+
+
+async def _team(wanted: Wanted) -> list[Member]:
+    return [Member(each) for each in await committee.team(wanted.connection)]
+
+
+async def _member(wanted: Wanted) -> Member | None:
+    owners = await committee.lock_owners(wanted.connection)
+    everybody = await committee.team(wanted.connection)
+    found = next((each for each in everybody if each.id == wanted.subject), None)
+    return Member(found, last_owner=owners == [found.id]) if found else None
+
+
+_LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
+    COMMITTEE: _coordinator,
+    "request": _request,
+    "held": _held,
+    "counts": _counts,
+    "next_application": _next_application,
+    "application": _application,
+    "next_help_request": _next_help_request,
+    "help_request": _help_request,
+    "team": _team,
+    "member": _member,
+}
+_FOR_THE_COMMITTEE = frozenset(_LOADERS) - {COMMITTEE, "request", "held"}

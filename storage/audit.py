@@ -1,0 +1,74 @@
+"""The audit trail's queries: entries are added and read, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.ids import new_id
+from storage.tables import audit_entries, coordinators
+from storage.tables.base import Row
+
+Facts = Mapping[str, str | int | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who (a coordinator's id, None: the command line, or somebody who is none) did what, from which channel, to what;
+    `before` and `after` are facts that name nobody."""
+
+    action: str
+    channel: str
+    actor: int | None = None
+    subject: str | None = None
+    subject_id: int | None = None
+    before: Facts | None = None
+    after: Facts | None = None
+
+
+async def add_entries(connection: AsyncConnection, entries: Sequence[Entry], *, now: datetime) -> None:
+    rows = [
+        {
+            "id": new_id(),
+            "at": now,
+            "actor_id": each.actor,
+            "channel": each.channel,
+            "action": each.action,
+            "subject": each.subject,
+            "subject_id": each.subject_id,
+            "before": _json(each.before),
+            "after": _json(each.after),
+        }
+        for each in entries
+    ]
+    await connection.execute(audit_entries.insert(), rows)
+
+
+def _json(facts: Facts | None) -> str | None:
+    return None if facts is None else msgspec.json.encode(facts).decode()
+
+
+async def newest_entries(connection: AsyncConnection, *, limit: int) -> Sequence[Row]:
+    """The newest ones, newest first: at, actor (the name, None for the command line), channel, action, subject,
+    subject_id, before, after (JSON)."""
+    query = (
+        sa.select(
+            audit_entries.c.at,
+            coordinators.c.name.label("actor"),
+            audit_entries.c.channel,
+            audit_entries.c.action,
+            audit_entries.c.subject,
+            audit_entries.c.subject_id,
+            audit_entries.c.before,
+            audit_entries.c.after,
+        )
+        .outerjoin(coordinators, coordinators.c.id == audit_entries.c.actor_id)
+        .order_by(audit_entries.c.id.desc())
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
