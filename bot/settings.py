@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -28,7 +30,9 @@ _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "p
 class Settings(BaseSettings):
     """Every setting, from the environment or `.env`, each as `NIDAA_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True, str_strip_whitespace=True
+    )
 
     data_dir: Path = Path("data")
     database_url: str = ""
@@ -58,6 +62,8 @@ class Settings(BaseSettings):
         "telegram_token": t("Write the token as BotFather gave it: digits, a colon, letters."),
         "telegram_api_url": t("Write the base address of a Bot API server, beginning with https:// or http://."),
         "telegram_secret": t("Write 1 to 256 letters, digits, dashes or underscores."),
+        "contact_email": t("Write one e-mail address, with “@”."),
+        "contact_phone": t("Write the number people may call, such as +212600000001."),
         "timezone": t("Write a time zone’s name, such as Africa/Casablanca."),
         "languages": t("Write ar, fr, or both with a comma; the first is the default."),
         "email_required": t("Write true or false."),
@@ -104,6 +110,28 @@ class Settings(BaseSettings):
         if text and not good[info.field_name or ""]:
             raise ValueError
         return value
+
+    @field_validator("contact_email")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        try:
+            return validate_email(value, check_deliverability=False).normalized if value else value
+        except EmailNotValidError:
+            raise ValueError from None
+
+    @field_validator("contact_phone")
+    @classmethod
+    def _callable(cls, value: str) -> str:
+        """In E.164; a short number stays as it is."""
+        if not value or re.fullmatch(r"\d{3,6}", value):
+            return value
+        try:
+            number = phonenumbers.parse(value, "MA")
+        except phonenumbers.NumberParseException:
+            raise ValueError from None
+        if not phonenumbers.is_possible_number(number):
+            raise ValueError
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     @field_validator("timezone")
     @classmethod

@@ -50,6 +50,10 @@ def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
         ("NIDAA_TELEGRAM_TOKEN", "token"),
         ("NIDAA_TELEGRAM_API_URL", "telegram"),
         ("NIDAA_TELEGRAM_SECRET", "with spaces"),
+        ("NIDAA_CONTACT_EMAIL", "contact"),
+        ("NIDAA_CONTACT_EMAIL", "one@example.org, two@example.org"),
+        ("NIDAA_CONTACT_PHONE", "12"),
+        ("NIDAA_CONTACT_PHONE", "the office"),
         ("NIDAA_TIMEZONE", "Africa/Essaouira"),
         ("NIDAA_LANGUAGES", "ar,en"),
         ("NIDAA_LANGUAGES", ","),
@@ -66,7 +70,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 
 
 def test_every_setting_that_can_be_wrong_says_what_to_write() -> None:
-    free = {"data_dir", "controller_name", "contact_email", "contact_phone", "contact_hours", "cndp_reference"}
+    free = {"data_dir", "controller_name", "contact_hours", "cndp_reference"}
     assert set(Settings.REASONS) == set(Settings.model_fields) - free
 
 
@@ -91,6 +95,19 @@ def test_a_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setenv("NIDAA_DATA_DIR", str(tmp_path / "file" / "data"))
     with pytest.raises(SettingWrong, match="NIDAA_DATA_DIR"):
         load_settings()
+
+
+@pytest.mark.parametrize("number", ["+212600000001", "0600000001", "06 00-00 00 01", " 00212600000001 "])
+def test_a_contact_number_may_be_written_in_any_way(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    monkeypatch.setenv("NIDAA_CONTACT_PHONE", number)
+    assert load_settings().contact_phone == "+212600000001"
+
+
+def test_a_name_of_spaces_declares_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIDAA_CONTROLLER_NAME", "  ")
+    monkeypatch.setenv("NIDAA_CONTACT_EMAIL", "contact@example.org")
+    monkeypatch.setenv("NIDAA_CONTACT_PHONE", "5757")
+    assert not load_settings().is_declared
 
 
 def test_the_env_file_is_read(tmp_path: Path) -> None:
