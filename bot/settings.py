@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -203,15 +204,18 @@ def _kept_secret(folder: Path) -> str:
     file = folder / "secret_key"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
-            made.write(secrets.token_urlsafe(48))
-            made.flush()
-            os.fsync(made.fileno())
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            _make_secret(file)
+        kept = file.read_text(errors="replace").strip()
     except OSError:
         raise SettingWrong(variable("data_dir"), t("This folder cannot be written to.")) from None
-    kept = file.read_text().strip()
     if len(kept) < 32:
         raise SettingWrong(variable("secret_key"), t("The secret kept in the data folder is damaged. Set one yourself."))
     return kept
+
+
+def _make_secret(file: Path) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+        made.write(secrets.token_urlsafe(48))
+        made.flush()
+        os.fsync(made.fileno())

@@ -92,9 +92,10 @@ def test_a_damaged_secret_is_not_used(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("NIDAA_DATA_DIR", str(tmp_path / "file" / "data"))
-    with pytest.raises(SettingWrong, match="NIDAA_DATA_DIR"):
-        load_settings()
+    for folder in (tmp_path / "file" / "data", tmp_path / "file"):
+        monkeypatch.setenv("NIDAA_DATA_DIR", str(folder))
+        with pytest.raises(SettingWrong, match="NIDAA_DATA_DIR"):
+            load_settings()
 
 
 @pytest.mark.parametrize("number", ["+212600000001", "0600000001", "06 00-00 00 01", " 00212600000001 "])
