@@ -26,6 +26,8 @@ PREFIX = "NIDAA_"
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_OPTIONS = {"sslmode": "ssl", "host": "host", "port": "port"}
+"""What may stand after `?` in a PostgreSQL address, and what our driver calls it: others end only at the first connection."""
 
 
 class Settings(BaseSettings):
@@ -86,9 +88,12 @@ class Settings(BaseSettings):
         except ArgumentError:
             raise ValueError from None
         driver = _DRIVERS.get(url.get_backend_name())
-        if driver is None or (driver.startswith("sqlite") and not url.database):
+        query = {_OPTIONS.get(name, name): told for name, told in url.query.items()}
+        if driver is None or set(query) - set(_OPTIONS.values()):
             raise ValueError
-        return url.set(drivername=driver).render_as_string(hide_password=False)
+        if driver.startswith("sqlite") and (query or url.database in (None, "", ":memory:")):
+            raise ValueError
+        return url.set(drivername=driver, query=query).render_as_string(hide_password=False)
 
     @field_validator("public_url", "telegram_api_url")
     @classmethod

@@ -42,6 +42,9 @@ def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
         ("NIDAA_DATABASE_URL", "mysql://x/y"),
         ("NIDAA_DATABASE_URL", "not an address"),
         ("NIDAA_DATABASE_URL", "sqlite://"),
+        ("NIDAA_DATABASE_URL", "sqlite:///:memory:"),
+        ("NIDAA_DATABASE_URL", "sqlite:///data/nidaa.db?mode=ro"),
+        ("NIDAA_DATABASE_URL", "postgresql://u:p@h/d?channel_binding=require"),
         ("NIDAA_PORT", "eighty"),
         ("NIDAA_PORT", "70000"),
         ("NIDAA_PUBLIC_URL", "nidaa.example.org"),
@@ -81,6 +84,12 @@ def test_postgresql_needs_a_secret_of_its_own(monkeypatch: pytest.MonkeyPatch, u
         load_settings()
     monkeypatch.setenv("NIDAA_SECRET_KEY", SECRET)
     assert load_settings().database_url == "postgresql+asyncpg://u:p@h/d"
+
+
+def test_the_way_hosts_write_that_a_connection_is_sealed_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIDAA_DATABASE_URL", "postgresql://u:p@h/d?sslmode=require")
+    monkeypatch.setenv("NIDAA_SECRET_KEY", SECRET)
+    assert load_settings().database_url == "postgresql+asyncpg://u:p@h/d?ssl=require"
 
 
 def test_a_damaged_secret_is_not_used(tmp_path: Path) -> None:
