@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _OPTIONS = {"sslmode": "ssl", "host": "host", "port": "port"}
-"""What may stand after `?` in a PostgreSQL address, and what our driver calls it: others end only at the first connection."""
+"""What may stand after `?` in a PostgreSQL address, and what our driver calls it; others fail only when it connects."""
 
 
 class Settings(BaseSettings):
