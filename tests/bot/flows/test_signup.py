@@ -253,3 +253,11 @@ def test_the_menu_is_offered_to_a_lost_message_and_a_human_at_the_third() -> Non
     (third,) = chat.says("كلام غير مفهوم أبدا")
     assert third.startswith("يبدو أن المتابعة صعبة.")
     assert chat.payloads[0] == "go::human"
+
+
+def test_the_hint_is_that_of_the_list_when_asked_which_answer_to_change() -> None:
+    chat = answered_up_to("president")
+    chat.says("تعديل")
+    for refused in (chat.says("7"), chat.attaches("sticker")):
+        assert "المرجو الضغط على أحد الاختيارات، أو كتابة رقمه.\n\nما هو الجواب الذي تودون تعديله؟" in refused[0]
+        assert "الاسم الشخصي" not in refused[0]
