@@ -150,9 +150,11 @@ def back(flow: Flow, state: State, _: Known) -> Step:
     """One question back, the former answer shown and kept; from a change, back to where it was asked for."""
     if state.doubt is not None:
         return Step(_moved(state, state.question, editing=state.editing))
+    before = [q for q in _until(flow, state.answers, state.question) if (q.kept and q.counted) or q.review]
+    if state.editing and state.question not in state.answers and before:  # the change has brought this question up
+        return Step(_moved(state, before[-1].key, editing=True))
     if state.editing or state.choosing:
         return Step(_moved(state, (_first_open(flow, state.answers) or flow.questions[-1]).key))
-    before = [q for q in _until(flow, state.answers, state.question) if (q.kept and q.counted) or q.review]
     if not before:
         note = t("This is the first question. You can answer it, or write “Later” to stop here.")
         return Step(state, (note,))

@@ -176,6 +176,8 @@ def _with_beneath(standing: Standing, known: Known) -> Known:
 
 
 def _pressed_open(standing: Standing, value: str, known: Known) -> Outcome:
+    if value == "back":
+        return _moved(standing, value, known)
     state = standing.talk.stack[-1]
     known = _with_beneath(standing, known)
     step = engine.press(FLOWS[state.flow], state, value, known)

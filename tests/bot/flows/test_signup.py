@@ -261,3 +261,43 @@ def test_the_hint_is_that_of_the_list_when_asked_which_answer_to_change() -> Non
     for refused in (chat.says("7"), chat.attaches("sticker")):
         assert "المرجو الضغط على أحد الاختيارات، أو كتابة رقمه.\n\nما هو الجواب الذي تودون تعديله؟" in refused[0]
         assert "الاسم الشخصي" not in refused[0]
+
+
+def test_a_way_back_is_on_the_screen_wherever_an_answer_is_awaited() -> None:
+    two_numbers = answered_up_to("phone", "web")
+    two_numbers.says("0600000001 أو 0661000002")
+    mistyped = answered_up_to("email")
+    mistyped.says("fatima@gmial.com")
+    other_name = answered_up_to("signature")
+    other_name.says("يوسف الأمراني")
+    role = answered_up_to("signature")
+    role.says("يوسف الأمراني")
+    role.says("أوقع بالنيابة")
+    described = answered_up_to("category")
+    described.says("10")
+    for chat, question in (
+        *((two_numbers, "phone"), (mistyped, "email"), (other_name, "signature")),
+        *((role, "signature"), (described, "category")),
+    ):
+        chat.presses(chat.payloads[-1])
+        assert chat.draft is not None
+        assert (chat.draft.question, chat.draft.doubt) == (question, None)
+
+
+def test_a_short_conversation_is_left_by_its_button_and_the_sign_up_goes_on() -> None:
+    for command in ("/human", "/contact"):
+        chat = answered_up_to("centre", "web")
+        chat.says(command)
+        (left,) = chat.taps("back")
+        assert left.startswith("لم يتغير أي شيء.")
+        assert "السؤال 2 من 8" in left
+
+
+def test_going_back_from_what_a_change_brought_up_asks_nothing_else_again() -> None:
+    chat = answered_up_to("review")
+    for words in ("تعديل", "3", "10"):
+        chat.says(words)
+    (category,) = chat.says("رجوع")
+    assert category.startswith("تعديل: الفئة المستهدفة")
+    (review,) = chat.says("4")
+    assert "3. الفئة المستهدفة: الأشخاص المسنون" in review
