@@ -210,6 +210,14 @@ def test_a_signature_is_the_same_name_however_spelled_or_ordered() -> None:
     assert not same_name("فاطمة العلوي", "فاطمة العلمي")
 
 
+@pytest.mark.parametrize("typed", ["السيدة فاطمة العلوي", "الحاجة فاطمه العلوي", "لالة فاطمة العلوي", "فاطمة العلوي"])
+def test_a_title_is_no_part_of_a_name(typed: str) -> None:
+    assert same_name(typed, "فاطمة العلوي")
+    assert same_name("السيدة فاطمة العلوي", typed)
+    assert same_name("Mme. Naïma BERRADA", "Naima Berrada")
+    assert not same_name("السيدة", "الحاجة")
+
+
 @pytest.mark.parametrize(
     ("number", "kept"), [("212600000001", "+212600000001"), ("+33612345678", "+33612345678"), ("x", None)]
 )
