@@ -301,3 +301,21 @@ def test_going_back_from_what_a_change_brought_up_asks_nothing_else_again() -> N
     assert category.startswith("تعديل: الفئة المستهدفة")
     (review,) = chat.says("4")
     assert "3. الفئة المستهدفة: الأشخاص المسنون" in review
+
+
+def test_coming_back_to_the_check_of_the_answers_shows_it_again_before_the_signature() -> None:
+    chat = answered_up_to("review")
+    chat.says("لاحقا")
+    (recap,) = chat.says("متابعة")
+    assert recap.startswith("مرحبا بكم من جديد.")
+    assert "7. المدينة: الصويرة" in recap
+
+
+def test_coming_back_asks_the_question_and_not_which_answer_to_change() -> None:
+    chat = answered_up_to("president")
+    chat.says("تعديل")
+    chat.says("لاحقا")
+    (recap,) = chat.says("متابعة")
+    assert "السؤال 4 من 8" in recap
+    chat.says(GOOD["president"])
+    assert chat.answers["president"].value == GOOD["president"]
