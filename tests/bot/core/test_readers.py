@@ -196,7 +196,11 @@ def test_a_president_has_a_first_and_a_family_name(typed: str, why: str) -> None
 
 @pytest.mark.parametrize(
     ("typed", "key"),
-    [("المسنين", "older_persons"), ("نساء معنفات", None), ("orphelins", "abandoned_children"), ("زهور", None)],
+    [
+        *(("المسنين", "older_persons"), ("ناس كبار", "older_persons"), ("orphelins", "abandoned_children")),
+        *(("نساء معنفات", "women_victims_violence"), ("العيالات", "women_difficult_situation")),
+        *(("زهور", None), ("مسنين ومعاقين", None), ("معاقين مسنين", None)),
+    ],
 )
 def test_a_category_in_other_words_is_asked_back_only_when_it_points_to_one(typed: str, key: str | None) -> None:
     heard = read_category(typed, NOTHING, KNOWN)
