@@ -104,7 +104,7 @@ def attached(flow: Flow, state: State, thing: Attached) -> Refused:
     if thing.kind == "location":
         here = None if state.choosing else question.on_location
         return Refused(here or t("A location was received. It is not needed here: write your answer in words."))
-    said = _ATTACHMENTS[thing.kind](btn_call_me=CALL_ME, hint=hint(state, question))
+    said = _ATTACHMENTS[thing.kind](hint=hint(state, question))
     return Refused(said, offers_call=thing.kind == "voice")
 
 
@@ -380,11 +380,12 @@ HELP = t(
     "• “Person”: talk to the team\n• “Stop”: no more announcements\n\nTo speak to someone: {contact_phone}"
     " ({contact_hours}) or {contact_email}"
 )
+VOICE = t(
+    "We received a voice message, but this assistant reads only text. Write the answer, or press “{btn_call_me}” and the"
+    " team will call you."
+)(btn_call_me=CALL_ME)
 _ATTACHMENTS: dict[str, Text] = {
-    "voice": t(
-        "We received a voice message, but this assistant reads only text. Write the answer, or press “{btn_call_me}” and"
-        " the team will call you."
-    ),
+    "voice": VOICE,
     "sticker": t("A sticker was received; an answer in writing is needed here. {hint}"),
     "photo": t("A photo was received, but this question needs a written answer. The photo has not been kept. {hint}"),
     "file": t("A file was received, but no document is needed here. It has not been kept. {hint}"),

@@ -319,3 +319,20 @@ def test_coming_back_asks_the_question_and_not_which_answer_to_change() -> None:
     assert "السؤال 4 من 8" in recap
     chat.says(GOOD["president"])
     assert chat.answers["president"].value == GOOD["president"]
+
+
+def test_a_command_we_do_not_have_is_not_taken_for_a_name() -> None:
+    chat = agreed()
+    (refused,) = chat.says("/subscribe now")
+    assert refused.startswith("لم نتمكن من فهم هذه الرسالة.")
+    assert "السؤال 1 من 8" in refused
+    assert chat.answers.keys() == {"consent"}
+
+
+def test_a_voice_note_gets_its_sentence_and_a_call_when_nothing_is_open_too() -> None:
+    chat = answered_up_to("signature")
+    chat.says(GOOD["president"])
+    chat.says("لا")
+    (told,) = chat.attaches("voice")
+    assert told.startswith("توصلنا برسالة صوتية، لكن هذا المساعد يقرأ النصوص فقط.")
+    assert chat.payloads == ["go::human", "go::menu"]
