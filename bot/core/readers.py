@@ -258,8 +258,11 @@ def place_in_province(place: Place) -> Text:
 
 
 def show_city(answer: Answer, known: Known) -> Value:
+    """The commune, with its province where others have the same name."""
     place = known.places.by_code.get(answer.value or "")
-    return place.name if place else one_line(answer.typed or "")
+    if place is None:
+        return one_line(answer.typed or "")
+    return place.name if known.places.is_only(place) else place_in_province(place)
 
 
 def show_phone(answer: Answer, _: Known) -> Value:

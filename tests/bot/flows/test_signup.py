@@ -63,7 +63,7 @@ def test_a_commune_is_chosen_by_its_province_typed_or_tapped() -> None:
     chat = answered_up_to("city")
     chat.says("سيدي بوبكر")
     (review,) = chat.says("الرحامنة")
-    assert "7. المدينة: سيدي بوبكر" in review
+    assert "7. المدينة: سيدي بوبكر (الرحامنة)" in review
     assert chat.answers["city"].value == "07.427.09.15"
 
     other = answered_up_to("city")
