@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.flow import Answer
 from bot.flows.effects import AskHelp, DropDraft, Erase, KeepCode, Submit, WithdrawConsent
 from bot.flows.standing import Request
-from tests.bot.core.setting import NOW
+from tests.bot.core.setting import NOW, SETUP
 from tests.bot.flows.chat import GOOD, Chat, agreed, answered_up_to
 
 
@@ -336,3 +338,18 @@ def test_a_voice_note_gets_its_sentence_and_a_call_when_nothing_is_open_too() ->
     (told,) = chat.attaches("voice")
     assert told.startswith("توصلنا برسالة صوتية، لكن هذا المساعد يقرأ النصوص فقط.")
     assert chat.payloads == ["go::human", "go::menu"]
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+@pytest.mark.parametrize("channel", ["telegram", "web"])
+def test_the_notice_comes_apart_so_that_no_message_with_buttons_is_too_long(channel: str, language: str) -> None:
+    chat = Chat(channel, language)
+    chat.says("سلام")
+    speech = SETUP.speech(language, channel)
+    for step in (lambda: chat.taps("=read"), lambda: chat.says("/privacy"), lambda: chat.says("/call")):
+        step()
+        assert [
+            len(speech.tell(reply.text)) for reply in chat.replies if reply.buttons and len(speech.tell(reply.text)) > 1024
+        ] == []
+    chat.taps("=read")
+    assert [len(reply.buttons) for reply in chat.replies] == [0, 3]
