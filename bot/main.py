@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import gettext
 import hashlib
@@ -23,7 +24,7 @@ from bot.actions.desk import Desk
 from bot.actions.desktop import Desktop
 from bot.actions.retention import INBOX_DAYS
 from bot.core import calendar
-from bot.core.errors import StorageUnavailable
+from bot.core.errors import SettingWrong, StorageUnavailable
 from bot.core.folding import fold
 from bot.core.known import Setup
 from bot.core.messages import Channel
@@ -31,7 +32,7 @@ from bot.core.readers import shared_phone, show_phone_number
 from bot.core.seals import Seals
 from bot.core.text import Ltr, Speech, Value, n, t
 from bot.rules.sending import QuietHours
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, variable
 from handlers.cli.commands import cli
 from handlers.cli.tools import Tools, operator_language
 from storage.engine import Database
@@ -183,7 +184,10 @@ class Service:
             port=self.settings.port,
         )
         self._closing.append(server.stop)
-        return await server.start()
+        try:
+            return await server.start()
+        except OSError as error:
+            raise _not_listening(error) from None
 
     def _start_telegram(self) -> Webhook | None:
         """The channel, its profile and its way in: the webhook where the platform can reach us, else polling."""
@@ -228,6 +232,13 @@ class Service:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
+
+
+def _not_listening(error: OSError) -> SettingWrong:
+    if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EPERM):
+        why = t("Another program listens on this port, or this user may not. Choose another one, or end the other program.")
+        return SettingWrong(variable("port"), why)
+    return SettingWrong(variable("host"), Settings.REASONS["host"])
 
 
 def _spare_the_collector() -> None:

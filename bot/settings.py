@@ -6,10 +6,13 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -23,12 +26,16 @@ PREFIX = "NIDAA_"
 _TOKEN = re.compile(r"\d{3,20}:[A-Za-z0-9_-]{20,}")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_OPTIONS = {"sslmode": "ssl", "host": "host", "port": "port"}
+"""What may stand after `?` in a PostgreSQL address, and what our driver calls it; others fail only when it connects."""
 
 
 class Settings(BaseSettings):
     """Every setting, from the environment or `.env`, each as `NIDAA_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True, str_strip_whitespace=True
+    )
 
     data_dir: Path = Path("data")
     database_url: str = ""
@@ -58,6 +65,8 @@ class Settings(BaseSettings):
         "telegram_token": t("Write the token as BotFather gave it: digits, a colon, letters."),
         "telegram_api_url": t("Write the base address of a Bot API server, beginning with https:// or http://."),
         "telegram_secret": t("Write 1 to 256 letters, digits, dashes or underscores."),
+        "contact_email": t("Write one e-mail address, with “@”."),
+        "contact_phone": t("Write the number people may call, such as +212600000001."),
         "timezone": t("Write a time zone’s name, such as Africa/Casablanca."),
         "languages": t("Write ar, fr, or both with a comma; the first is the default."),
         "email_required": t("Write true or false."),
@@ -79,9 +88,12 @@ class Settings(BaseSettings):
         except ArgumentError:
             raise ValueError from None
         driver = _DRIVERS.get(url.get_backend_name())
-        if driver is None or (driver.startswith("sqlite") and not url.database):
+        query = {_OPTIONS.get(name, name): told for name, told in url.query.items()}
+        if driver is None or set(query) - set(_OPTIONS.values()):
             raise ValueError
-        return url.set(drivername=driver).render_as_string(hide_password=False)
+        if driver.startswith("sqlite") and (query or url.database in (None, "", ":memory:")):
+            raise ValueError
+        return url.set(drivername=driver, query=query).render_as_string(hide_password=False)
 
     @field_validator("public_url", "telegram_api_url")
     @classmethod
@@ -104,6 +116,28 @@ class Settings(BaseSettings):
         if text and not good[info.field_name or ""]:
             raise ValueError
         return value
+
+    @field_validator("contact_email")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        try:
+            return validate_email(value, check_deliverability=False).normalized if value else value
+        except EmailNotValidError:
+            raise ValueError from None
+
+    @field_validator("contact_phone")
+    @classmethod
+    def _callable(cls, value: str) -> str:
+        """In E.164; a short number stays as it is."""
+        if not value or re.fullmatch(r"\d{3,6}", value):
+            return value
+        try:
+            number = phonenumbers.parse(value, "MA")
+        except phonenumbers.NumberParseException:
+            raise ValueError from None
+        if not phonenumbers.is_possible_number(number):
+            raise ValueError
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
     @field_validator("timezone")
     @classmethod
@@ -175,15 +209,18 @@ def _kept_secret(folder: Path) -> str:
     file = folder / "secret_key"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
-            made.write(secrets.token_urlsafe(48))
-            made.flush()
-            os.fsync(made.fileno())
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            _make_secret(file)
+        kept = file.read_text(errors="replace").strip()
     except OSError:
         raise SettingWrong(variable("data_dir"), t("This folder cannot be written to.")) from None
-    kept = file.read_text().strip()
     if len(kept) < 32:
         raise SettingWrong(variable("secret_key"), t("The secret kept in the data folder is damaged. Set one yourself."))
     return kept
+
+
+def _make_secret(file: Path) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as made:
+        made.write(secrets.token_urlsafe(48))
+        made.flush()
+        os.fsync(made.fileno())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.core.errors import SettingWrong, StorageUnavailable
@@ -20,8 +20,12 @@ from bot.core.text import Ltr, t
 
 _BUSY_SECONDS = 10
 _RETRY_CODES = {"40001", "40P01"}
-_AWAY_CODES = ("08", "53", "57", "58")
-_SQLITE_AWAY = ("database is locked", "disk", "readonly", "unable to open", "database is busy", "not a database")
+_AWAY_CODES = ("08", "28", "3D", "53", "57", "58", "25006", "42501", "42P01")
+"""Classes and codes: connections, who may log in, a missing database, resources, shutdown, the system; a server that only
+reads, a right that is missing, tables that are not there."""
+_SQLITE_AWAY = (
+    *("database is locked", "database is busy", "disk", "readonly", "unable to open", "not a database", "no such table"),
+)
 
 
 class Database:
@@ -87,10 +91,10 @@ def _is_away(error: Exception) -> bool:
         return False
     if error.connection_invalidated or (isinstance(error, InterfaceError) and "closed" in str(error.orig)):
         return True
-    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.Error):
-        return any(sign in str(error.orig) for sign in _SQLITE_AWAY) or "no such table" in str(error.orig)
+    if isinstance(error.orig, sqlite3.DatabaseError):
+        return any(sign in str(error.orig) for sign in _SQLITE_AWAY)
     code = _sqlstate(error)
-    return code is not None and (code.startswith(_AWAY_CODES) or code == "42P01")
+    return code is not None and code.startswith(_AWAY_CODES)
 
 
 def is_worth_retrying(error: BaseException) -> bool:
@@ -104,8 +108,8 @@ def _sqlstate(error: DBAPIError) -> str | None:
 
 def _sqlite_engine(url: str) -> AsyncEngine:
     file = make_url(url).database
-    if file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # whoever reaches for the database is told that it is not there
+        Path(file or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=5, max_overflow=5, hide_parameters=True
     )

@@ -79,14 +79,14 @@ def reading(flow: Flow, state: State, typed: str, known: Known) -> Reading:
     """What typed words that pick nothing are to the open question."""
     question = open_question(flow, state)
     if state.choosing or question.read is None:
-        return _unlisted(question)
+        return _unlisted(state, question)
     return question.read(typed, state.answers, known)
 
 
 def shared(flow: Flow, state: State, contact: Shared) -> Heard:
     """What a shared contact is to the open question."""
     if not open_question(flow, state).shares_phone or state.choosing:
-        return _unlisted(open_question(flow, state))
+        return _unlisted(state, open_question(flow, state))
     number = shared_phone(contact.phone)
     if not contact.own or number is None:
         return Refused(
@@ -102,10 +102,10 @@ def attached(flow: Flow, state: State, thing: Attached) -> Refused:
     """What a voice note, sticker, photo, file or map pin is to the open question: one sentence each, nothing kept."""
     question = open_question(flow, state)
     if thing.kind == "location":
-        return Refused(
-            question.on_location or t("A location was received. It is not needed here: write your answer in words.")
-        )
-    return Refused(_ATTACHMENTS[thing.kind](btn_call_me=CALL_ME, hint=hint(question)), offers_call=thing.kind == "voice")
+        here = None if state.choosing else question.on_location
+        return Refused(here or t("A location was received. It is not needed here: write your answer in words."))
+    said = _ATTACHMENTS[thing.kind](hint=hint(state, question))
+    return Refused(said, offers_call=thing.kind == "voice")
 
 
 def accept(flow: Flow, state: State, heard: Heard, known: Known, *, typed: str = "", how: How = "typed") -> Step:
@@ -152,9 +152,11 @@ def back(flow: Flow, state: State, _: Known) -> Step:
         return Step(_moved(state, state.question, editing=state.editing))
     if state.alone:
         return Step(state, (t("Nothing was changed. Your request stays as it was sent."),), over="left")
+    before = [q for q in _until(flow, state.answers, state.question) if (q.kept and q.counted) or q.review]
+    if state.editing and state.question not in state.answers and before:  # the change has brought this question up
+        return Step(_moved(state, before[-1].key, editing=True))
     if state.editing or state.choosing:
         return Step(_moved(state, (_first_open(flow, state.answers) or flow.questions[-1]).key))
-    before = [q for q in _until(flow, state.answers, state.question) if (q.kept and q.counted) or q.review]
     if not before:
         note = t("This is the first question. You can answer it, or write “Later” to stop here.")
         return Step(state, (note,))
@@ -217,8 +219,9 @@ def doubted(flow: Flow, state: State, known: Known) -> Doubt | None:
     return again if isinstance(again, Doubt) else None
 
 
-def hint(question: Question) -> Sayable:
-    if question.choices:
+def hint(state: State, question: Question) -> Sayable:
+    """What would be an answer to what is asked now."""
+    if question.choices or state.choosing or state.doubt is not None:
         return t("Press one of the choices, or write its number.")
     return question.helper or t("Write your answer in words.")
 
@@ -344,8 +347,8 @@ def _failed(state: State, failures: int, why: Sayable | None) -> Step:
     return Step(state, (why,) if why else (), refused=why is not None)
 
 
-def _unlisted(question: Question) -> Refused:
-    return Refused(t("We did not understand this answer. {hint}")(hint=hint(question)))
+def _unlisted(state: State, question: Question) -> Refused:
+    return Refused(t("We did not understand this answer. {hint}")(hint=hint(state, question)))
 
 
 def _choice_meant(choices: tuple[Choice, ...], key: str, known: Known) -> Choice | None:
@@ -382,11 +385,12 @@ HELP = t(
     "• “Person”: talk to the team\n• “Stop”: no more announcements\n\nTo speak to someone: {contact_phone}"
     " ({contact_hours}) or {contact_email}"
 )
+VOICE = t(
+    "We received a voice message, but this assistant reads only text. Write the answer, or press “{btn_call_me}” and the"
+    " team will call you."
+)(btn_call_me=CALL_ME)
 _ATTACHMENTS: dict[str, Text] = {
-    "voice": t(
-        "We received a voice message, but this assistant reads only text. Write the answer, or press “{btn_call_me}” and"
-        " the team will call you."
-    ),
+    "voice": VOICE,
     "sticker": t("A sticker was received; an answer in writing is needed here. {hint}"),
     "photo": t("A photo was received, but this question needs a written answer. The photo has not been kept. {hint}"),
     "file": t("A file was received, but no document is needed here. It has not been kept. {hint}"),

@@ -61,6 +61,10 @@ class Places:
                 own[key] = named
         return cls(by_code, {key: tuple(named.values()) for key, named in own.items()})
 
+    def is_only(self, place: Place) -> bool:
+        """Does its name lead to this commune alone, in both languages?"""
+        return all(self.by_key[fold(name)] == (place,) for name in (place.name.ar, place.name.fr))
+
     def find(self, typed: str) -> Found:
         key = _LEAD.sub("", fold(typed.split("\n", maxsplit=1)[0]))
         first = _LEAD.sub("", fold(re.split(r"[,،/(–-]", typed)[0]))

@@ -78,12 +78,22 @@ def _all_buttons(flow: Flow, state: State, known: Known) -> Iterator[Button]:
         numbered = len(doubt.options) >= _NUMBERED_FROM
         for place, option in enumerate(doubt.options):
             yield Button(option.label, _payload(state, f"?{place}"), place + 1 if numbered else None)
+        if all(option.answer is not None for option in doubt.options):
+            yield back
     else:
         yield from _question_buttons(state, question, known)
-        if question.counted and (state.editing or flow.number(question) > 1):
+        if _leads_back(flow, state, question):
             yield back
         if question.counted and not question.choices:
             yield Button(HELP, _payload(state, "help"))
+
+
+def _leads_back(flow: Flow, state: State, question: Question) -> bool:
+    """Is there anything before this question? Before one without number there is: what it belongs to, or where the person
+    was when this short conversation began."""
+    if question.counted:
+        return state.editing or flow.number(question) > 1
+    return question.kept and not question.choices
 
 
 def _question_buttons(state: State, question: Question, known: Known) -> Iterator[Button]:

@@ -258,8 +258,11 @@ def place_in_province(place: Place) -> Text:
 
 
 def show_city(answer: Answer, known: Known) -> Value:
+    """The commune, with its province where others have the same name."""
     place = known.places.by_code.get(answer.value or "")
-    return place.name if place else one_line(answer.typed or "")
+    if place is None:
+        return one_line(answer.typed or "")
+    return place.name if known.places.is_only(place) else place_in_province(place)
 
 
 def show_phone(answer: Answer, _: Known) -> Value:
@@ -271,8 +274,22 @@ def show_email(answer: Answer, _: Known) -> Value:
 
 
 def same_name(one: str, other: str) -> bool:
-    """The same person's name however it is spelled or ordered."""
-    return sorted(fold(one).split()) == sorted(fold(other).split())
+    """The same person's name however it is spelled or ordered, with or without a title."""
+    return _bare_name(one) == _bare_name(other)
+
+
+def _bare_name(name: str) -> list[str]:
+    words = sorted(fold(name).split())
+    return [word for word in words if word not in _TITLES] or words
+
+
+_TITLES = frozenset(
+    fold(title)
+    for title in (
+        *("السيد", "السيدة", "سيدي", "سي", "لالة", "الحاج", "الحاجة", "الأستاذ", "الأستاذة", "الدكتور", "الدكتورة"),
+        *("M", "Mr", "Mme", "Mlle", "Monsieur", "Madame", "Dr", "Pr", "Hadj", "Hadja"),
+    )
+)
 
 
 def _has_letters(text: str, least: int) -> bool:

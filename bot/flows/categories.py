@@ -36,14 +36,18 @@ _TELLING = {
     "children_difficult_situation": "طفولة الشارع rue",
     "women_victims_violence": "عنف معنفات violence battues",
     "persons_with_disability": "معاقين معاقون معاق احتياجات خاصة handicap handicapes tawahod توحد",
-    "older_persons": "مسنين مسن عجزة عجائز شيوخ vieux agees",
+    "older_persons": "مسنين مسن عجزة عجائز شيوخ كبار vieux agees",
     "students_boarding": "تلاميذ تلميذات تلميذ طلبة طالب طالبة eleves talib taliba",
     "abandoned_children": "متخلى ايتام يتامى يتيم orphelins orphelinat abandonnes",
     "children_disability_schooling": "تمدرس scolarisation",
-    "women_difficult_situation": "نساء عازبات امراة femmes celibataires",
+    "women_difficult_situation": "عازبات ارامل مطلقات celibataires veuves",
     "youth_leaving_care": "شباب jeunes مغادرة",
 }
-_WORDS = {key: {fold(word) for word in words.split()} for key, words in _TELLING.items()}
+_GENERAL = {"women_difficult_situation": "نساء امراة عيالات مرا femmes"}
+"""Words that tell only where no other word does: «نساء» alone, but not in «نساء معنفات»."""
+_WORDS, _WIDER = (
+    {key: {fold(word) for word in words.split()} for key, words in table.items()} for table in (_TELLING, _GENERAL)
+)
 
 
 def label(key: str) -> Text:
@@ -54,8 +58,10 @@ def label(key: str) -> Text:
 
 def read_category(typed: str, _: Answers, __: Known) -> Reading:
     """Words that are none of the choices: the one category they point to is asked back about, never guessed."""
-    words = {word.removeprefix("ال").removeprefix("ل") for word in fold(typed).split()}
-    pointed = [key for key, telling in _WORDS.items() if words & telling]
+    words = {word.removeprefix("و").removeprefix("ال").removeprefix("ل") for word in fold(typed).split()}
+    pointed = [key for key, telling in _WORDS.items() if words & telling] or [
+        key for key, general in _WIDER.items() if words & general
+    ]
     if len(pointed) == 1:
         ask = t("We understood: {suggestion}. Is that right?")(suggestion=label(pointed[0]))
         return Doubt(ask, yes_or_no(Answer(pointed[0], typed)))

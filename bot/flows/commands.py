@@ -12,7 +12,7 @@ from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
 from bot.flows import coordination, helpdesk, language, leaving, moves, notice, signup
 from bot.flows.command import Act, Command, coordinator_in, go
 from bot.flows.effects import Effect, GiveConsent, SetLanguage, WithdrawConsent
-from bot.flows.standing import Outcome, Request, Standing
+from bot.flows.standing import Outcome, Request, Standing, Talk
 from bot.rules.permissions import may
 from bot.rules.references import reference
 
@@ -62,7 +62,16 @@ def go_on(standing: Standing, known: Known) -> Outcome:
             last_label=rows[-1].label or "",
             last_value=_value(draft.answers, rows[-1].key, known),
         )
-    return moves.opened(standing.talk, known, signup.NAME, notes=_said(signup.banner(known), recap))
+    return moves.opened(_resumed(standing.talk, draft, known), known, signup.NAME, notes=_said(signup.banner(known), recap))
+
+
+def _resumed(talk: Talk, draft: State, known: Known) -> Talk:
+    """The talk at the question itself: who comes back is not asked which answer to change."""
+    if not draft.choosing:
+        return talk
+    state = engine.back(signup.SIGNUP, draft, known).state
+    stack = tuple(state if each is draft else each for each in talk.stack)
+    return replace(talk, stack=stack, counter=max(talk.counter, state.step))
 
 
 def _said(*notes: Sayable | None) -> tuple[Sayable, ...]:

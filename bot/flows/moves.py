@@ -101,7 +101,8 @@ def ask_again(
     """Say something, then return to the open question; with none open, offer the menu."""
     if talk.top is not None:
         return _asked(talk, known, Step(talk.top, tuple(notes), refused=refused), effects)
-    said = Outgoing(paragraphs(*notes), () if known.keyboard_up else (MENU,), drop_keyboard=known.keyboard_up)
+    bare = known.keyboard_up or _is_long(paragraphs(*notes), known)
+    said = Outgoing(paragraphs(*notes), () if bare else (MENU,), drop_keyboard=known.keyboard_up)
     return Outcome(replace(talk, keyboard_up=False), (said,), effects)
 
 
@@ -120,20 +121,21 @@ def _asked(talk: Talk, known: Known, step: Step, effects: tuple[Effect, ...] = (
         known = replace(known, beneath=talk.stack[0])
     question = prompts.question(flow, state, known)
     still_there = known.keyboard_up and engine.open_question(flow, state).shares_phone
-    replies = _messages(step, question, drop=known.keyboard_up and not still_there)
+    replies = _messages(step, question, known, drop=known.keyboard_up and not still_there)
     keyboard_up = question.share_phone is not None or still_there
     if talk.keyboard_up != keyboard_up:
         talk = replace(talk, keyboard_up=keyboard_up)
     return Outcome(talk, replies, effects)
 
 
-def _messages(step: Step, question: Outgoing, *, drop: bool) -> tuple[Outgoing, ...]:
-    """One message for one action. Only where a channel's keyboard must go does it take two: the platform cannot take a
-    keyboard away with a message that brings buttons."""
+def _messages(step: Step, question: Outgoing, known: Known, *, drop: bool) -> tuple[Outgoing, ...]:
+    """One message for one action. It takes two where a channel's keyboard must go (the platform cannot take a keyboard away
+    with a message that brings buttons) and where one with buttons would be too long."""
     buttons = (_CALL_ME, *question.buttons) if step.call_offered else question.buttons
-    apart = drop and bool(buttons)
+    whole = paragraphs(*step.notes, question.text)
+    apart = bool(buttons) and (drop or (bool(step.notes) and _is_long(whole, known)))
     asked = Outgoing(
-        text=question.text if apart else paragraphs(*step.notes, question.text),
+        text=question.text if apart else whole,
         buttons=buttons,
         share_phone=question.share_phone,
         drop_keyboard=drop and not apart,
@@ -142,4 +144,13 @@ def _messages(step: Step, question: Outgoing, *, drop: bool) -> tuple[Outgoing, 
     )
     if not apart:
         return (asked,)
-    return (Outgoing(paragraphs(*step.notes) if step.notes else t("Very well."), drop_keyboard=True), asked)
+    return (Outgoing(paragraphs(*step.notes) if step.notes else t("Very well."), drop_keyboard=drop), asked)
+
+
+_MOST_WITH_BUTTONS = 1024
+"""What the narrowest channel takes in a message with buttons (WhatsApp, checked November 2026), in UTF-16 units; our letters
+are one unit each."""
+
+
+def _is_long(text: Sayable, known: Known) -> bool:
+    return len(known.speech.tell(text)) > _MOST_WITH_BUTTONS

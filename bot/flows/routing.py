@@ -6,13 +6,14 @@ turns that into an outcome. Both are pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from bot.core import engine
 from bot.core.bidi import clean
-from bot.core.flow import Flow, Heard, State, Step, Taken
+from bot.core.flow import Flow, Heard, Refused, State, Step, Taken
 from bot.core.known import Known
 from bot.core.messages import Attached, Button, Content, FromGroup, Outgoing, Pressed, Shared, Typed
 from bot.core.text import t
@@ -74,7 +75,9 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Nothing is open and the words mean nothing to us."""
+    """Nothing is open and what came means nothing to us: words, or a thing."""
+
+    thing: Attached | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ def aim(standing: Standing, content: Content, known: Known) -> Aim:
             return Answering(engine.shared(FLOWS[state.flow], state, content))
         case Attached() if state is not None:
             return Answering(engine.attached(FLOWS[state.flow], state, content))
+        case Attached():
+            return Lost(content)
         case Typed(text):
             return _typed(standing, clean(text), known)
     return Lost()
@@ -162,8 +167,8 @@ def _do(standing: Standing, aim: Aim, known: Known) -> Outcome:
             return Outcome(standing.talk)
         case Called():
             return Outcome(standing.talk, (Outgoing(GROUP),))
-        case Lost():
-            return _lost(standing, known)
+        case Lost(thing):
+            return _lost(standing, known, thing)
 
 
 def _at_ease(talk: Talk, command: Command) -> Talk:
@@ -197,6 +202,8 @@ def _typed(standing: Standing, text: str, known: Known) -> Aim:
     if state is None:
         return _word(known.words.intent(text), None) or Lost()
     flow = FLOWS[state.flow]
+    if _COMMAND.fullmatch(text):  # one we do not have is no answer either
+        return Answering(Refused(_NOT_UNDERSTOOD), text)
     chosen = engine.picked(flow, state, text, known)
     if chosen is not None:
         return Answering(chosen, text)
@@ -228,6 +235,8 @@ def _with_beneath(standing: Standing, known: Known) -> Known:
 
 
 def _pressed_open(standing: Standing, value: str, known: Known) -> Outcome:
+    if value == "back":
+        return _moved(standing, value, known)
     state = standing.talk.stack[-1]
     known = _with_beneath(standing, known)
     step = engine.press(FLOWS[state.flow], state, value, known)
@@ -245,13 +254,20 @@ def _moved(standing: Standing, move: str, known: Known) -> Outcome:
     return _on_top(standing, known, lambda f, s: engine.press(f, s, move, known) or Step(s))
 
 
-def _lost(standing: Standing, known: Known) -> Outcome:
-    """Nothing open, nothing understood: a newcomer is welcomed, others get the menu, and at the third time a human."""
+def _lost(standing: Standing, known: Known, thing: Attached | None) -> Outcome:
+    """Nothing open, nothing understood: a newcomer is welcomed, others get the menu, and at the third time, or after a voice
+    note, a human."""
     if standing.new:
         return COMMANDS["start"].act(standing, known)
+    if thing is not None and thing.kind == "voice":
+        return moves.aside(standing.talk, engine.VOICE, _CALL_ME)
     talk = replace(standing.talk, lost=standing.talk.lost + 1)
     if talk.lost % engine.ATTEMPTS == 0:
         offer = t("It seems difficult to continue. A member of the team can call you and complete the answer with you.")
-        return moves.aside(talk, offer, Button(engine.CALL_ME, "go::human"))
-    unknown = t("We did not understand this message. Choose a service from the menu, or write “Help”.")
-    return moves.aside(talk, unknown)
+        return moves.aside(talk, offer, _CALL_ME)
+    return moves.aside(talk, _NOT_UNDERSTOOD)
+
+
+_CALL_ME = Button(engine.CALL_ME, "go::human")
+_NOT_UNDERSTOOD = t("We did not understand this message. Choose a service from the menu, or write “Help”.")
+_COMMAND = re.compile(r"/[A-Za-z]\w*(@\w+)?(\s.*)?", re.ASCII | re.DOTALL)

@@ -262,7 +262,7 @@ REVIEW = Question(
     key="review",
     ask=_check_your_answers,
     choices=(
-        Choice("correct", t("All correct"), words=YES | {"done", "continue"}),
+        Choice("correct", t("All correct"), words=YES | {"done"}),
         Choice("edit", t("Change an answer"), words=NO | {"edit"}, does="edit"),
     ),
     counted=False,

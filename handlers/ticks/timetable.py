@@ -37,8 +37,10 @@ def timetable(desktop: Desktop) -> tuple[Tick, ...]:
 
 
 def make_scheduler(database: Database, desktop: Desktop, clock: Callable[[], datetime]) -> AsyncIOScheduler:
-    """A scheduler that looks once at start and then as the timetable says; a look never overlaps itself."""
-    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    """A scheduler that looks once at start and then as the timetable says; a look never overlaps itself, and one that is
+    late is made late: left out, it would be an hour until the next."""
+    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
     for tick in timetable(desktop):
         seconds = tick.every.total_seconds()
         scheduler.add_job(_look, "interval", (tick, database, clock), id=tick.name, seconds=seconds, next_run_time=clock())

@@ -38,7 +38,7 @@ class WebServer:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> int:
-        """Listen; the port. A port that is taken: OSError."""
+        """Listen; the port. Where it cannot listen: the system's OSError."""
         self._task = asyncio.create_task(self._serve())
         while not self._server.started:
             if self._task.done():
@@ -56,5 +56,5 @@ class WebServer:
     async def _serve(self) -> None:
         try:
             await self._server.serve()
-        except SystemExit as error:  # the server's way of saying that it cannot listen
-            raise OSError("cannot listen") from error
+        except SystemExit as error:  # the server's way of saying that it cannot listen; the reason is what it was handling
+            raise (error.__context__ if isinstance(error.__context__, OSError) else OSError("cannot listen")) from None

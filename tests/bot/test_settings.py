@@ -42,6 +42,9 @@ def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
         ("NIDAA_DATABASE_URL", "mysql://x/y"),
         ("NIDAA_DATABASE_URL", "not an address"),
         ("NIDAA_DATABASE_URL", "sqlite://"),
+        ("NIDAA_DATABASE_URL", "sqlite:///:memory:"),
+        ("NIDAA_DATABASE_URL", "sqlite:///data/nidaa.db?mode=ro"),
+        ("NIDAA_DATABASE_URL", "postgresql://u:p@h/d?channel_binding=require"),
         ("NIDAA_PORT", "eighty"),
         ("NIDAA_PORT", "70000"),
         ("NIDAA_PUBLIC_URL", "nidaa.example.org"),
@@ -50,6 +53,10 @@ def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
         ("NIDAA_TELEGRAM_TOKEN", "token"),
         ("NIDAA_TELEGRAM_API_URL", "telegram"),
         ("NIDAA_TELEGRAM_SECRET", "with spaces"),
+        ("NIDAA_CONTACT_EMAIL", "contact"),
+        ("NIDAA_CONTACT_EMAIL", "one@example.org, two@example.org"),
+        ("NIDAA_CONTACT_PHONE", "12"),
+        ("NIDAA_CONTACT_PHONE", "the office"),
         ("NIDAA_TIMEZONE", "Africa/Essaouira"),
         ("NIDAA_LANGUAGES", "ar,en"),
         ("NIDAA_LANGUAGES", ","),
@@ -66,7 +73,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 
 
 def test_every_setting_that_can_be_wrong_says_what_to_write() -> None:
-    free = {"data_dir", "controller_name", "contact_email", "contact_phone", "contact_hours", "cndp_reference"}
+    free = {"data_dir", "controller_name", "contact_hours", "cndp_reference"}
     assert set(Settings.REASONS) == set(Settings.model_fields) - free
 
 
@@ -79,6 +86,12 @@ def test_postgresql_needs_a_secret_of_its_own(monkeypatch: pytest.MonkeyPatch, u
     assert load_settings().database_url == "postgresql+asyncpg://u:p@h/d"
 
 
+def test_the_way_hosts_write_that_a_connection_is_sealed_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIDAA_DATABASE_URL", "postgresql://u:p@h/d?sslmode=require")
+    monkeypatch.setenv("NIDAA_SECRET_KEY", SECRET)
+    assert load_settings().database_url == "postgresql+asyncpg://u:p@h/d?ssl=require"
+
+
 def test_a_damaged_secret_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret_key").write_text("cut off")
@@ -88,9 +101,23 @@ def test_a_damaged_secret_is_not_used(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("NIDAA_DATA_DIR", str(tmp_path / "file" / "data"))
-    with pytest.raises(SettingWrong, match="NIDAA_DATA_DIR"):
-        load_settings()
+    for folder in (tmp_path / "file" / "data", tmp_path / "file"):
+        monkeypatch.setenv("NIDAA_DATA_DIR", str(folder))
+        with pytest.raises(SettingWrong, match="NIDAA_DATA_DIR"):
+            load_settings()
+
+
+@pytest.mark.parametrize("number", ["+212600000001", "0600000001", "06 00-00 00 01", " 00212600000001 "])
+def test_a_contact_number_may_be_written_in_any_way(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    monkeypatch.setenv("NIDAA_CONTACT_PHONE", number)
+    assert load_settings().contact_phone == "+212600000001"
+
+
+def test_a_name_of_spaces_declares_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NIDAA_CONTROLLER_NAME", "  ")
+    monkeypatch.setenv("NIDAA_CONTACT_EMAIL", "contact@example.org")
+    monkeypatch.setenv("NIDAA_CONTACT_PHONE", "5757")
+    assert not load_settings().is_declared
 
 
 def test_the_env_file_is_read(tmp_path: Path) -> None:

@@ -99,10 +99,11 @@ async def test_a_refusal_is_respected_and_the_way_back_is_open(person: Person) -
 
 async def test_the_notice_is_one_tap_away_and_consent_is_asked_again_after_it(person: Person) -> None:
     await person.says("سلام")
-    (notice,) = await person.presses("حماية المعطيات")
+    notice, consent = await person.presses("حماية المعطيات")
     assert "المسؤول عن المعالجة: الجمعية المنسقة." in notice.text
     assert ("النقل إلى الخارج" in notice.text) == (person.channel == "telegram")
-    assert "هل توافقون على استعمال معطياتكم لهذه الأغراض؟" in notice.text
+    assert "هل توافقون على استعمال معطياتكم لهذه الأغراض؟" in consent.text
+    assert consent.labels == ["أوافق", "لا أوافق", "حماية المعطيات"]
 
 
 async def test_the_export_holds_what_was_signed_and_what_is_still_a_draft(serve: Serve, bot_api: BotApi) -> None:

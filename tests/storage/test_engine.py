@@ -90,13 +90,39 @@ async def test_a_postgresql_that_does_not_flush_is_not_used(postgres: Server, se
     "url", ["postgresql+asyncpg://nidaa@127.0.0.1:9/nobody", "sqlite+aiosqlite:////proc/nidaa-cannot-be-here/x.db"]
 )
 async def test_a_database_that_cannot_be_reached_is_named_so(url: str) -> None:
-    try:
-        database = Database(url)
-    except OSError:
-        return
+    await _is_away(url)
+
+
+async def _is_away(url: str) -> None:
+    database = Database(url)
     with pytest.raises(StorageUnavailable):
         await database.reach()
     await database.close()
+
+
+async def test_a_server_that_has_no_such_database_or_user_is_away(postgres: Server) -> None:
+    missing = postgres.url("no_such_database").replace("postgresql://", "postgresql+asyncpg://")
+    await _is_away(missing)
+    await _is_away(postgres.url("postgres").replace("postgresql://nidaa@", "postgresql+asyncpg://nobody:wrong@"))
+
+
+async def test_tables_that_may_not_be_read_or_written_are_away(postgres: Server) -> None:
+    postgres.run_sql("CREATE ROLE stranger LOGIN")
+    postgres.run_sql("CREATE DATABASE strange TEMPLATE template_nidaa")
+    database = Database(postgres.url("strange").replace("postgresql://nidaa@", "postgresql+asyncpg://stranger@"))
+    try:
+        with pytest.raises(StorageUnavailable):
+            async with database.read() as connection:
+                await connection.execute(sa.select(inbox))
+    finally:
+        await database.close()
+        postgres.run_sql("DROP DATABASE strange WITH (FORCE)")
+        postgres.run_sql("DROP ROLE stranger")
+
+
+async def test_a_file_that_is_no_database_is_away(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_text("this is a letter, and no database at all\n" * 100)
+    await _is_away(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
 
 
 async def test_a_database_without_tables_is_not_there_yet(tmp_path: Path) -> None:

@@ -196,7 +196,11 @@ def test_a_president_has_a_first_and_a_family_name(typed: str, why: str) -> None
 
 @pytest.mark.parametrize(
     ("typed", "key"),
-    [("المسنين", "older_persons"), ("نساء معنفات", None), ("orphelins", "abandoned_children"), ("زهور", None)],
+    [
+        *(("المسنين", "older_persons"), ("ناس كبار", "older_persons"), ("orphelins", "abandoned_children")),
+        *(("نساء معنفات", "women_victims_violence"), ("العيالات", "women_difficult_situation")),
+        *(("زهور", None), ("مسنين ومعاقين", None), ("معاقين مسنين", None)),
+    ],
 )
 def test_a_category_in_other_words_is_asked_back_only_when_it_points_to_one(typed: str, key: str | None) -> None:
     heard = read_category(typed, NOTHING, KNOWN)
@@ -208,6 +212,14 @@ def test_a_signature_is_the_same_name_however_spelled_or_ordered() -> None:
     assert same_name("فاطمه العلوى", "فاطمة العلوي")
     assert same_name("Berrada NAIMA", "Naïma Berrada")
     assert not same_name("فاطمة العلوي", "فاطمة العلمي")
+
+
+@pytest.mark.parametrize("typed", ["السيدة فاطمة العلوي", "الحاجة فاطمه العلوي", "لالة فاطمة العلوي", "فاطمة العلوي"])
+def test_a_title_is_no_part_of_a_name(typed: str) -> None:
+    assert same_name(typed, "فاطمة العلوي")
+    assert same_name("السيدة فاطمة العلوي", typed)
+    assert same_name("Mme. Naïma BERRADA", "Naima Berrada")
+    assert not same_name("السيدة", "الحاجة")
 
 
 @pytest.mark.parametrize(

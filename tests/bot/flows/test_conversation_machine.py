@@ -11,7 +11,7 @@ from bot.core.messages import Kind
 from bot.flows.declared import FLOWS
 from bot.flows.effects import Submit
 from bot.flows.signup import SIGNUP
-from tests.bot.flows.chat import GOOD, Chat
+from tests.bot.flows.chat import GOOD, SETUP, Chat
 
 WORDS = st.sampled_from(
     [
@@ -160,6 +160,14 @@ class Conversation(RuleBasedStateMachine):
             assert question.when(state.answers)
             assert state.step <= talk.counter
             assert all(key in {q.key for q in flow.applicable(state.answers)} for key in state.answers)
+
+    @invariant()
+    def fits_every_channel(self) -> None:
+        """With buttons, no message is longer than the narrowest channel takes."""
+        for reply in self.chat.replies:
+            if reply.buttons:
+                told_text = SETUP.speech(self.chat.language, self.chat.channel).tell(reply.text)
+                assert len(told_text.encode("utf-16-le")) // 2 <= 1024, told_text
 
     @invariant()
     def counts_right(self) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.flow import Answer
 from bot.flows.effects import AskHelp, DropDraft, Erase, KeepCode, Submit, WithdrawConsent
 from bot.flows.standing import Request
-from tests.bot.core.setting import NOW
+from tests.bot.core.setting import NOW, SETUP
 from tests.bot.flows.chat import GOOD, Chat, agreed, answered_up_to
 
 
@@ -63,7 +65,7 @@ def test_a_commune_is_chosen_by_its_province_typed_or_tapped() -> None:
     chat = answered_up_to("city")
     chat.says("سيدي بوبكر")
     (review,) = chat.says("الرحامنة")
-    assert "7. المدينة: سيدي بوبكر" in review
+    assert "7. المدينة: سيدي بوبكر (الرحامنة)" in review
     assert chat.answers["city"].value == "07.427.09.15"
 
     other = answered_up_to("city")
@@ -253,3 +255,101 @@ def test_the_menu_is_offered_to_a_lost_message_and_a_human_at_the_third() -> Non
     (third,) = chat.says("كلام غير مفهوم أبدا")
     assert third.startswith("يبدو أن المتابعة صعبة.")
     assert chat.payloads[0] == "go::human"
+
+
+def test_the_hint_is_that_of_the_list_when_asked_which_answer_to_change() -> None:
+    chat = answered_up_to("president")
+    chat.says("تعديل")
+    for refused in (chat.says("7"), chat.attaches("sticker")):
+        assert "المرجو الضغط على أحد الاختيارات، أو كتابة رقمه.\n\nما هو الجواب الذي تودون تعديله؟" in refused[0]
+        assert "الاسم الشخصي" not in refused[0]
+
+
+def test_a_way_back_is_on_the_screen_wherever_an_answer_is_awaited() -> None:
+    two_numbers = answered_up_to("phone", "web")
+    two_numbers.says("0600000001 أو 0661000002")
+    mistyped = answered_up_to("email")
+    mistyped.says("fatima@gmial.com")
+    other_name = answered_up_to("signature")
+    other_name.says("يوسف الأمراني")
+    role = answered_up_to("signature")
+    role.says("يوسف الأمراني")
+    role.says("أوقع بالنيابة")
+    described = answered_up_to("category")
+    described.says("10")
+    for chat, question in (
+        *((two_numbers, "phone"), (mistyped, "email"), (other_name, "signature")),
+        *((role, "signature"), (described, "category")),
+    ):
+        chat.presses(chat.payloads[-1])
+        assert chat.draft is not None
+        assert (chat.draft.question, chat.draft.doubt) == (question, None)
+
+
+def test_a_short_conversation_is_left_by_its_button_and_the_sign_up_goes_on() -> None:
+    for command in ("/human", "/contact"):
+        chat = answered_up_to("centre", "web")
+        chat.says(command)
+        (left,) = chat.taps("back")
+        assert left.startswith("لم يتغير أي شيء.")
+        assert "السؤال 2 من 8" in left
+
+
+def test_going_back_from_what_a_change_brought_up_asks_nothing_else_again() -> None:
+    chat = answered_up_to("review")
+    for words in ("تعديل", "3", "10"):
+        chat.says(words)
+    (category,) = chat.says("رجوع")
+    assert category.startswith("تعديل: الفئة المستهدفة")
+    (review,) = chat.says("4")
+    assert "3. الفئة المستهدفة: الأشخاص المسنون" in review
+
+
+def test_coming_back_to_the_check_of_the_answers_shows_it_again_before_the_signature() -> None:
+    chat = answered_up_to("review")
+    chat.says("لاحقا")
+    (recap,) = chat.says("متابعة")
+    assert recap.startswith("مرحبا بكم من جديد.")
+    assert "7. المدينة: الصويرة" in recap
+
+
+def test_coming_back_asks_the_question_and_not_which_answer_to_change() -> None:
+    chat = answered_up_to("president")
+    chat.says("تعديل")
+    chat.says("لاحقا")
+    (recap,) = chat.says("متابعة")
+    assert "السؤال 4 من 8" in recap
+    chat.says(GOOD["president"])
+    assert chat.answers["president"].value == GOOD["president"]
+
+
+def test_a_command_we_do_not_have_is_not_taken_for_a_name() -> None:
+    chat = agreed()
+    (refused,) = chat.says("/subscribe now")
+    assert refused.startswith("لم نتمكن من فهم هذه الرسالة.")
+    assert "السؤال 1 من 8" in refused
+    assert chat.answers.keys() == {"consent"}
+
+
+def test_a_voice_note_gets_its_sentence_and_a_call_when_nothing_is_open_too() -> None:
+    chat = answered_up_to("signature")
+    chat.says(GOOD["president"])
+    chat.says("لا")
+    (told,) = chat.attaches("voice")
+    assert told.startswith("توصلنا برسالة صوتية، لكن هذا المساعد يقرأ النصوص فقط.")
+    assert chat.payloads == ["go::human", "go::menu"]
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+@pytest.mark.parametrize("channel", ["telegram", "web"])
+def test_the_notice_comes_apart_so_that_no_message_with_buttons_is_too_long(channel: str, language: str) -> None:
+    chat = Chat(channel, language)
+    chat.says("سلام")
+    speech = SETUP.speech(language, channel)
+    for step in (lambda: chat.taps("=read"), lambda: chat.says("/privacy"), lambda: chat.says("/call")):
+        step()
+        assert [
+            len(speech.tell(reply.text)) for reply in chat.replies if reply.buttons and len(speech.tell(reply.text)) > 1024
+        ] == []
+    chat.taps("=read")
+    assert [len(reply.buttons) for reply in chat.replies] == [0, 3]

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -179,6 +180,20 @@ def test_a_wrong_setting_stops_every_command_and_is_named(nidaa: Nidaa, command:
     assert done.returncode == 2
     assert "NIDAA_PORT: المرجو كتابة رقم منفذ من 0 إلى 65535." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_and_a_host_that_is_not_ours_are_named(nidaa: Nidaa) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = nidaa("serve", NIDAA_PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "NIDAA_PORT: Another program listens on this port" in done.stderr
+    assert "Traceback" not in done.stderr
+    for host in ("192.0.2.1", "no such host"):
+        done = nidaa("serve", NIDAA_HOST=host, NIDAA_PORT="0")
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        assert "NIDAA_HOST: Write an address of this machine" in done.stderr
 
 
 async def test_parked_messages_are_listed_without_what_they_say_and_taken_again(

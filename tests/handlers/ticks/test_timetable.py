@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from bot.actions import retention
@@ -42,8 +43,9 @@ async def test_messages_read_long_ago_go_and_unread_ones_stay(database: Database
         assert (await connection.execute(sa.select(outbox_table.c.id))).scalars().all() == [2]
 
 
-async def test_every_tick_runs_at_start_and_returns_a_count(database: Database) -> None:
-    now = datetime.now(UTC)
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=2)])
+async def test_every_tick_runs_at_start_and_returns_a_count_however_late(database: Database, late: timedelta) -> None:
+    now = datetime.now(UTC) - late
     async with database.write() as connection:
         await inbox.record_updates(connection, [("telegram", "1")], now=now - timedelta(days=30))
     scheduler = make_scheduler(database, DESKTOP, lambda: now)
