@@ -45,6 +45,8 @@ WEB, TELEGRAM = "web", "telegram"
 LOCALES = Path(__file__).parent.parent / "locales"
 REFUSED_DAYS = 90
 _CATALOGUES = {"ar": "ar_MA", "fr": "fr"}
+_COLLECT_SELDOM = (20_000, 20, 20)
+"""A turn makes many short-lived values and almost no cycles: looking for these every 700 values costs more than it frees."""
 _DELIVER_IDLE = timedelta(seconds=0.25)
 
 Clock = Callable[[], datetime]
@@ -246,6 +248,7 @@ def _spare_the_collector() -> None:
     stop every conversation for a tenth of a second each time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECT_SELDOM)
 
 
 def make_setup(settings: Settings, *, telegram: Callable[[], str | None] = lambda: None) -> Setup:

@@ -24,11 +24,14 @@ from storage.tables.base import Row
 
 async def announce(job: Job, signups: Sequence[int]) -> None:
     """Show these applications, just signed, to the coordinators whose business they are."""
+    roles = ("owner", "coordinator")
+    if not signups or not await committee.persons_in_scope(job.connection, category=None, roles=roles):
+        return
     for signup in signups:
         row = await decisions.application(job.connection, signup, lock=False)
         if row is None:
             continue
-        persons = await committee.persons_in_scope(job.connection, category=row.category, roles=("owner", "coordinator"))
+        persons = await committee.persons_in_scope(job.connection, category=row.category, roles=roles)
         if persons:
             similar = await similar_names(job.connection, row)
             last = await decisions.last_decision(job.connection, signup)

@@ -219,8 +219,12 @@ def _known(batch: _Batch, spoken: Spoken) -> Known:
         channel=spoken.channel,
         now=batch.now,
         keyboard_up=spoken.talk.keyboard_up,
-        chance=secrets.randbelow(10**10),
+        chance=_chance,
     )
+
+
+def _chance() -> int:
+    return secrets.randbelow(10**10)
 
 
 def _standing(spoken: Spoken, *, new: bool) -> Standing:

@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from bot.core.flow import State
 
 
+def _no_chance() -> int:
+    """Where nothing that is made may need a secret."""
+    raise LookupError("no code can be made here")
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """`now` carries the zone of the reader. `can_share_phone`: the channel has a button for it.
 
     `spellings` gives the folded forms of a source sentence in every language; `speech` is the reader's.
     `keyboard_up`: the channel's button for the number is on the screen. `beneath` is the older open
-    flow while a short one is on top of it. `chance` is a fresh random number of ten digits, for whoever must make a
+    flow while a short one is on top of it. `chance` gives a fresh random number of ten digits, for whoever must make a
     code. `telegram` is our bot's name there, None where that channel is off.
     `loaded` holds what the turn fetched because a command or flow said it needs it, by that name.
     """
@@ -40,7 +45,7 @@ class Known:
     languages: tuple[str, ...] = ("ar", "fr")
     keyboard_up: bool = False
     beneath: State | None = None
-    chance: int = 0
+    chance: Callable[[], int] = _no_chance
     telegram: str | None = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,7 +70,15 @@ class Setup:
         """The speech of that language, or of the first one we speak."""
         return self.speeches.get((language, channel)) or self.speeches[self.languages[0], channel]
 
-    def known(self, *, language: str, channel: str, now: datetime, keyboard_up: bool = False, chance: int = 0) -> Known:
+    def known(
+        self,
+        *,
+        language: str,
+        channel: str,
+        now: datetime,
+        keyboard_up: bool = False,
+        chance: Callable[[], int] = _no_chance,
+    ) -> Known:
         return Known(
             words=self.words,
             places=self.places,

@@ -105,7 +105,7 @@ def _chosen(state: State, key: str) -> str | None:
 
 
 def _invited(state: State, known: Known) -> Ending:
-    code, expires = code_from(INVITE_CODE, known.chance), known.now + INVITE_LASTS
+    code, expires = code_from(INVITE_CODE, known.chance()), known.now + INVITE_LASTS
     name, role = _chosen(state, "name") or "", _chosen(state, "role") or "viewer"
     effect = MakeInvite(
         code=code, name=name, role=role, category=_chosen(state, "category"), by=speaker(known).id, expires_at=expires

@@ -349,7 +349,7 @@ def resume_code(known: Known) -> tuple[Sayable | None, tuple[Effect, ...]]:
     """On the web page, which is tied to one device: a code to go on elsewhere. Nothing on other channels."""
     if known.channel != "web":
         return None, ()
-    code, expires = code_from(RESUME, known.chance), known.now + CODE_LASTS
+    code, expires = code_from(RESUME, known.chance()), known.now + CODE_LASTS
     say = t("To continue on another device, keep this code: {code}. It is valid until {deadline}.")
     told = say(code=Ltr(code.upper()), deadline=calendar.day(expires.date()))
     link = telegram_link(known, code)

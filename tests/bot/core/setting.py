@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 def known(channel: str = "telegram", language: str = "ar") -> Known:
-    return SETUP.known(language=language, channel=channel, now=NOW, chance=1234567890)
+    return SETUP.known(language=language, channel=channel, now=NOW, chance=lambda: 1234567890)
 
 
 KNOWN = known()
