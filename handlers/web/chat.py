@@ -169,6 +169,7 @@ class Chat:
                 "refused": owed.message.refused,
                 "buttons": [{"label": label, "payload": payload} for label, payload in owed.message.buttons],
                 "current": place >= current,
+                "starts": place == current,
                 "newest": place == len(messages) - 1,
             }
             for place, (owed, _) in enumerate(messages)

@@ -190,6 +190,44 @@ async def test_nothing_is_cut_on_a_narrow_screen_and_with_large_text(page: Page,
     assert min(heights) >= 44
 
 
+SMALL = {"width": 320, "height": 480}
+
+
+async def test_a_phone_number_is_never_cut_over_two_lines(page: Page, running: Running) -> None:
+    await page.set_viewport_size(SMALL)  # type: ignore[arg-type]
+    await up_to_question_5(page, running)
+    await types(page, "0524000001", "هذا رقم هاتف ثابت")
+    number = page.locator("#log .bot").last.locator("bdi")
+    assert await number.text_content() == "05 24 00 00 01"
+    height = await number.evaluate("one => one.getBoundingClientRect().height")
+    line = await number.evaluate("one => parseFloat(getComputedStyle(one).lineHeight)")
+    assert height < 1.5 * line
+
+
+async def test_what_is_new_is_read_from_its_beginning_on_a_small_screen(page: Page, running: Running) -> None:
+    await page.set_viewport_size(SMALL)  # type: ignore[arg-type]
+    await up_to_question_5(page, running)
+    for typed, until in (
+        *((FATIMA.phone, "السؤال 6 من 8"), ("ماعنديش", "السؤال 7 من 8"), (FATIMA.city, "7. المدينة")),
+        *(("نعم", "السؤال 8 من 8"), (FATIMA.president, "هل ترغبون في التوصل")),
+    ):
+        await types(page, typed, until)
+    await expect(page.get_by_text("المرجع:")).to_be_in_viewport()
+    await page.reload()
+    await expect(page.get_by_text("المرجع:")).to_be_in_viewport()
+
+
+async def test_a_long_question_is_read_from_its_beginning_without_script(browser: Browser, running: Running) -> None:
+    context = await browser.new_context(viewport=SMALL, java_script_enabled=False)  # type: ignore[arg-type]
+    page = await context.new_page()
+    await starts(page, running)
+    await page.get_by_role("button", name="أوافق", exact=True).click()
+    for typed in (FATIMA.association, FATIMA.centre):
+        await page.locator("#text").fill(typed)
+        await page.get_by_role("button", name="إرسال").click()
+    await expect(page.get_by_text("السؤال 3 من 8")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_accessibility_fault_is_found_on_any_step(page: Page, running: Running, scheme: str) -> None:
     await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -11,6 +11,8 @@
   var KEY = "nidaa.unsent";
   var sending = false;
   var unsent = load();
+  var now = document.getElementById("now");
+  var newest = (now && now.nextElementSibling) || log.lastElementChild;
 
   function load() {
     try { return JSON.parse(localStorage.getItem(KEY)) || []; } catch (e) { return []; }
@@ -24,11 +26,11 @@
   }
   function box() { return document.getElementById("text"); }
   function tell(text) { if (status.textContent !== text) status.textContent = text; }
-  /* Show the end; of a message taller than the screen, its beginning. */
+  /* Show the end; where what is new (what was said last and its answers, or what came by itself) is taller than the screen,
+     its beginning. */
   function toEnd() {
     window.scrollTo(0, document.documentElement.scrollHeight);
-    var last = log.lastElementChild;
-    if (last && last.getBoundingClientRect().top < 0) last.scrollIntoView({ block: "start" });
+    if (newest && newest.getBoundingClientRect().top < 0) newest.scrollIntoView({ block: "start" });
   }
 
   function bubble(item) {
@@ -44,6 +46,7 @@
     article.appendChild(who);
     article.appendChild(text);
     log.appendChild(article);
+    newest = article;
   }
 
   function known(node) {
@@ -65,7 +68,10 @@
     });
     if (fresh.length && (isAnswer || holder.content.querySelector("[data-heard]"))) dropChoices();
     fresh.forEach(function (node) { log.appendChild(node); });
-    if (fresh.length) { expect(); toEnd(); }
+    if (!fresh.length) return;
+    if (!isAnswer && !sending) newest = fresh[0];
+    expect();
+    toEnd();
   }
 
   /* The box follows the open question: what keyboard it brings, and the error it is tied to. */
