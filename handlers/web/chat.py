@@ -117,7 +117,7 @@ class Chat:
 
     async def _events(self, visitor: Visitor, after: int) -> AsyncIterator[ServerSentEvent]:
         with self.channel.listening(visitor.id) as news:
-            while True:
+            while not self.channel.is_closing:
                 news.clear()
                 try:
                     messages, language = await self._kept(visitor, after=after)
