@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
+from pydantic import SecretStr
 
 from storage.tables import conversations, signups
 from tests.conftest import Running, Serve
@@ -289,6 +290,21 @@ async def test_what_was_typed_offline_survives_closing_the_page(page: Page, phon
     again = await phone.new_page()
     await again.goto(running.url)
     await expect(again.locator("#log .bot").last).to_contain_text("السؤال 6 من 8")
+
+
+async def test_what_was_typed_is_in_the_box_when_the_page_must_be_opened_anew(
+    page: Page, running: Running, serve: Serve
+) -> None:
+    await up_to_question_5(page, running)
+    await running.service.stop()
+    port = int(running.url.rpartition(":")[2])
+    await serve(ticking=True, port=port, secret_key=SecretStr("another secret for the tests, long enough"))
+    await page.locator("#text").fill(FATIMA.phone)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#text")).to_have_value(FATIMA.phone)
+    await expect(page.locator("#log .you.waiting")).to_have_count(0)
+    await page.locator("#text").press("Enter")
+    await expect(page.locator("#log .bot").last).to_contain_text("السؤال 6 من 8")
 
 
 async def test_the_first_load_is_small_and_its_steps_are_few(page: Page, running: Running) -> None:

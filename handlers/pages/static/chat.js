@@ -9,6 +9,7 @@
   if (!log || !say || !window.fetch || !window.URLSearchParams) return;
 
   var KEY = "nidaa.unsent";
+  var BACK = "nidaa.back";
   var sending = false;
   var unsent = load();
   var now = document.getElementById("now");
@@ -108,6 +109,19 @@
     return other;
   }
 
+  /* A page that is no longer ours to answer from is opened anew, with what was typed in the box. */
+  function giveBack(item) {
+    unsent = [];
+    keep();
+    try { sessionStorage.setItem(BACK, item.typed || ""); } catch (e) { /* private mode: it is typed again */ }
+  }
+  function takeBack() {
+    try {
+      box().value = sessionStorage.getItem(BACK) || box().value;
+      sessionStorage.removeItem(BACK);
+    } catch (e) { /* private mode */ }
+  }
+
   function later(seconds) { setTimeout(pump, seconds * 1000); }
 
   function pump() {
@@ -128,7 +142,7 @@
         later(Number(response.headers.get("Retry-After")) || 2);
         return null;
       }
-      if (!response.ok) { unsent = []; keep(); location.reload(); return null; }
+      if (!response.ok) { giveBack(item); location.reload(); return null; }
       return response.text().then(function (html) {
         unsent.shift();
         keep();
@@ -156,7 +170,7 @@
     } else {
       box().value = "";
     }
-    var item = { id: newId(), label: label };
+    var item = { id: newId(), label: label, typed: form === say ? label : "" };
     fields.set("id", item.id);
     item.body = fields.toString();
     dropChoices();
@@ -170,6 +184,7 @@
 
   window.addEventListener("online", pump);
   unsent.forEach(function (item) { if (!known({ id: "", getAttribute: function () { return item.id; } })) bubble(item); });
+  takeBack();
   toEnd();
   pump();
 
