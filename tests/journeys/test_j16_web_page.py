@@ -292,6 +292,19 @@ async def test_what_was_typed_offline_survives_closing_the_page(page: Page, phon
     await expect(again.locator("#log .bot").last).to_contain_text("السؤال 6 من 8")
 
 
+@pytest.mark.parametrize(("status", "told"), [(503, "ما كتبتموه محفوظ على هذا الجهاز"), (429, "وصلت عدة رسائل في وقت وجيز")])
+async def test_an_answer_that_was_not_taken_is_kept_and_sent_again_and_the_reason_said(
+    page: Page, running: Running, status: int, told: str
+) -> None:
+    await up_to_question_5(page, running)
+    await page.route("**/say", lambda route: route.fulfill(status=status), times=1)
+    await page.locator("#text").fill(FATIMA.phone)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("status")).to_contain_text(told)
+    await expect(page.locator("#log .bot").last).to_contain_text("السؤال 6 من 8")
+    await expect(page.get_by_role("status")).to_be_empty()
+
+
 async def test_what_was_typed_is_in_the_box_when_the_page_must_be_opened_anew(
     page: Page, running: Running, serve: Serve
 ) -> None:

@@ -137,7 +137,7 @@
       credentials: "same-origin"
     }).then(function (response) {
       if (response.status === 429 || response.status >= 500) {
-        tell(root.getAttribute("data-busy"));
+        tell(root.getAttribute(response.status === 429 ? "data-busy" : "data-offline"));
         sending = false;
         later(Number(response.headers.get("Retry-After")) || 2);
         return null;
