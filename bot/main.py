@@ -185,7 +185,7 @@ class Service:
             host=self.settings.host,
             port=self.settings.port,
         )
-        self._closing.append(server.stop)
+        self._closing += (server.stop, channel.close)
         try:
             return await server.start()
         except OSError as error:

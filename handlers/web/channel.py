@@ -18,10 +18,18 @@ class WebChannel:
 
     def __init__(self) -> None:
         self._open: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.is_closing = False
 
     async def send(self, recipient: str, message: Message) -> None:  # noqa: ARG002 -- the page reads it from the outbox
         for page in self._open.get(recipient, ()):
             page.set()
+
+    async def close(self) -> None:
+        """Let pages that listen go: the server waits for them before it ends."""
+        self.is_closing = True
+        for pages in self._open.values():
+            for page in pages:
+                page.set()
 
     @contextmanager
     def listening(self, recipient: str) -> Iterator[asyncio.Event]:

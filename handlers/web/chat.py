@@ -117,7 +117,7 @@ class Chat:
 
     async def _events(self, visitor: Visitor, after: int) -> AsyncIterator[ServerSentEvent]:
         with self.channel.listening(visitor.id) as news:
-            while True:
+            while not self.channel.is_closing:
                 news.clear()
                 try:
                     messages, language = await self._kept(visitor, after=after)
@@ -169,6 +169,7 @@ class Chat:
                 "refused": owed.message.refused,
                 "buttons": [{"label": label, "payload": payload} for label, payload in owed.message.buttons],
                 "current": place >= current,
+                "starts": place == current,
                 "newest": place == len(messages) - 1,
             }
             for place, (owed, _) in enumerate(messages)

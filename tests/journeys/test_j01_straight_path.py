@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 import sqlalchemy as sa
 
 from bot.main import Service
-from storage.tables import addresses, consents, conversations, people, signups
+from storage.tables import addresses, associations, consents, conversations, people, signups
 from tests.conftest import Serve
 from tests.fakes.bot_api import BotApi
 from tests.fakes.people import Person, TelegramPerson
@@ -26,7 +29,7 @@ async def test_a_president_signs_up_in_one_go_when_she_answers_in_darija(person:
     assert "السؤال 2 من 8" in second.text
     (third,) = await person.says(FATIMA.centre)
     assert "السؤال 3 من 8" in third.text
-    assert third.labels[1] == "النساء ضحايا العنف"
+    assert (len(third.labels), third.labels[1], third.labels[-1]) == (11, "النساء ضحايا العنف", "رجوع")
 
     (fourth,) = await person.says("٢")
     assert "تم الحفظ: النساء ضحايا العنف" in fourth.text
@@ -60,6 +63,43 @@ async def test_a_president_signs_up_in_one_go_when_she_answers_in_darija(person:
     assert "هل ترغبون في التوصل بالإعلانات والتذكيرات" in opt_in.text
     (done,) = await person.says("واخا")
     assert done.text == "تم تسجيل رغبتكم: ستتوصلون بالإعلانات والتذكيرات عبر هذه المحادثة."
+
+
+async def test_the_straight_path_is_short_calm_and_asks_nothing_twice(person: Person) -> None:
+    said = [await person.says("السلام عليكم"), await person.says("واخا")]
+    for field in fields(FATIMA):
+        if field.name == "signature":
+            said.append(await person.presses("كل شيء صحيح"))
+        said.append(await person.says(getattr(FATIMA, field.name)))
+    replies = [reply for action in said for reply in action]
+
+    assert [text.count("السؤال ") for text in (reply.text for reply in replies) if "السؤال " in text] == [1] * 8
+    assert [len(action) for action in said if len(action) > 2] == []
+    assert not [reply.text for reply in replies if "خطأ" in reply.text or re.search("[\U0001f000-\U0001faff!]", reply.text)]
+    assert max(len(reply.text) for reply in replies if reply.buttons) <= 1024
+
+
+async def test_the_call_in_brief_is_one_tap_away_and_the_consent_returns(person: Person) -> None:
+    await person.says("السلام عليكم")
+    (call,) = await person.presses("الاطلاع على النداء")
+    assert "13 نونبر 2021" in call.text
+    assert call.labels == ["متابعة"]
+    (consent,) = await person.presses("متابعة")
+    assert "هل توافقون على استعمال معطياتكم لهذه الأغراض؟" in consent.text
+
+
+async def test_a_number_shared_by_the_channels_button_is_kept_as_vouched_for(serve: Serve, bot_api: BotApi) -> None:
+    running = await serve(bot_api)
+    fatima = TelegramPerson(bot_api, running.settled)
+    (phone,) = await answers_up_to(fatima, FATIMA, "phone")
+    assert phone.keyboard[0] == "مشاركة رقمي"
+    saved, email = await fatima.shares_phone("212600000001")
+    assert (saved.text, saved.keyboard_gone) == ("تم الحفظ: 06 00 00 00 01", True)
+    assert "السؤال 6 من 8" in email.text
+    for typed in (FATIMA.email, FATIMA.city, "نعم", FATIMA.signature):
+        await fatima.says(typed)
+    (row,) = await running.rows(sa.select(associations.c.phone, associations.c.phone_verified, associations.c.email))
+    assert tuple(row) == ("+212600000001", True, None)
 
 
 async def test_nothing_but_the_channel_id_is_kept_when_consent_is_not_given_yet(serve: Serve, bot_api: BotApi) -> None:

@@ -77,6 +77,22 @@ async def test_an_old_button_changes_nothing_and_the_open_question_returns(serve
     assert await running.rows(sa.select(conversations.c.question)) == before
 
 
+async def test_the_button_to_continue_of_an_old_message_leads_to_the_open_question(serve: Serve, bot_api: BotApi) -> None:
+    running = await serve(bot_api)
+    brahim = TelegramPerson(bot_api, running.settled)
+    await answers_up_to(brahim, BRAHIM, "category")
+    await brahim.says("لاحقا")
+    old = brahim.payload("متابعة")
+    await brahim.presses_data(old)
+    await brahim.says("5")
+    before = await running.rows(sa.select(conversations.c.talk))
+
+    (again,) = await brahim.presses_data(old)
+    assert "عدد الأجوبة المحفوظة: 3 من أصل 8" in again.text
+    assert "السؤال 4 من 8" in again.text
+    assert await running.rows(sa.select(conversations.c.talk)) == before
+
+
 async def test_a_double_tap_stays_quiet(serve: Serve, bot_api: BotApi) -> None:
     running = await serve(bot_api)
     brahim = TelegramPerson(bot_api, running.settled)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+
 from bot.core.bidi import FSI, LRI
-from tests.conftest import Serve
+from bot.core.flow import Answer
+from storage.conversations import decode_talk
+from storage.tables import conversations
+from tests.conftest import Running, Serve
 from tests.fakes.bot_api import BotApi
 from tests.fakes.people import Person, TelegramPerson, WebPerson
 from tests.journeys.forms import FATIMA, answers_up_to
@@ -27,6 +32,22 @@ async def test_answers_stay_when_the_language_changes_there_and_back(person: Per
     (review,) = await person.says("الصويرة")
     assert "1. الجمعية المسيرة: جمعية أمل للتنمية والتضامن" in review.text
     assert "4. رئيس(ة) الجمعية: Youssef Amrani" in review.text
+
+
+async def test_what_was_answered_is_kept_as_typed_in_the_first_language(serve: Serve, bot_api: BotApi) -> None:
+    running = await serve(bot_api)
+    youssef = TelegramPerson(bot_api, running.settled)
+    await answers_up_to(youssef, FATIMA, "president")
+    kept = await _answers(running)
+    await youssef.says("français")
+    assert await _answers(running) == kept
+    assert kept["association"] == Answer(FATIMA.association, FATIMA.association)
+    assert kept["category"] == Answer("women_victims_violence", "٢")
+
+
+async def _answers(running: Running) -> dict[str, Answer]:
+    (row,) = await running.rows(sa.select(conversations.c.talk))
+    return dict(decode_talk(row.talk).stack[0].answers)
 
 
 async def test_values_are_isolated_so_that_nothing_is_shown_reversed(serve: Serve, bot_api: BotApi) -> None:

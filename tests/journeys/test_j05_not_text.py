@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
-from storage.tables import help_requests, inbox, parked
+from storage.tables import help_requests, metadata
 from tests.conftest import Running, Serve
 from tests.fakes.bot_api import BotApi
 from tests.fakes.people import TelegramPerson
@@ -76,7 +78,16 @@ async def test_a_call_asks_for_a_number_when_none_is_known_and_keeps_the_draft(
 
 async def test_nothing_of_an_attachment_is_kept(fatima: TelegramPerson, running: Running, bot_api: BotApi) -> None:
     await answers_up_to(fatima, FATIMA, "centre")
-    await fatima.attaches("voice")
+    for kind in ("voice", "sticker", "photo", "file", "location", "dice"):
+        await fatima.attaches(kind)
     assert bot_api.sent("getFile") == []
-    assert await running.rows(sa.select(parked)) == []
-    assert set(inbox.c.keys()) == {"channel", "update_id", "received_at"}
+    kept = [str(tuple(row)) for table in metadata.sorted_tables for row in await running.rows(sa.select(table))]
+    assert any(FATIMA.association in row for row in kept)
+    assert [row for row in kept if re.search(r"\bunique\b|-9\.77|31\.51", row)] == []
+
+
+async def test_a_file_gets_its_own_sentence(fatima: TelegramPerson) -> None:
+    await answers_up_to(fatima, FATIMA, "centre")
+    (reply,) = await fatima.attaches("file")
+    assert reply.text.startswith("توصلنا بملف، لكن لا حاجة هنا إلى أي وثيقة. لم يتم الاحتفاظ به.")
+    assert "السؤال 2 من 8" in reply.text

@@ -9,8 +9,11 @@
   if (!log || !say || !window.fetch || !window.URLSearchParams) return;
 
   var KEY = "nidaa.unsent";
+  var BACK = "nidaa.back";
   var sending = false;
   var unsent = load();
+  var now = document.getElementById("now");
+  var newest = (now && now.nextElementSibling) || log.lastElementChild;
 
   function load() {
     try { return JSON.parse(localStorage.getItem(KEY)) || []; } catch (e) { return []; }
@@ -24,11 +27,11 @@
   }
   function box() { return document.getElementById("text"); }
   function tell(text) { if (status.textContent !== text) status.textContent = text; }
-  /* Show the end; of a message taller than the screen, its beginning. */
+  /* Show the end; where what is new (what was said last and its answers, or what came by itself) is taller than the screen,
+     its beginning. */
   function toEnd() {
     window.scrollTo(0, document.documentElement.scrollHeight);
-    var last = log.lastElementChild;
-    if (last && last.getBoundingClientRect().top < 0) last.scrollIntoView({ block: "start" });
+    if (newest && newest.getBoundingClientRect().top < 0) newest.scrollIntoView({ block: "start" });
   }
 
   function bubble(item) {
@@ -44,6 +47,7 @@
     article.appendChild(who);
     article.appendChild(text);
     log.appendChild(article);
+    newest = article;
   }
 
   function known(node) {
@@ -65,7 +69,10 @@
     });
     if (fresh.length && (isAnswer || holder.content.querySelector("[data-heard]"))) dropChoices();
     fresh.forEach(function (node) { log.appendChild(node); });
-    if (fresh.length) { expect(); toEnd(); }
+    if (!fresh.length) return;
+    if (!isAnswer && !sending) newest = fresh[0];
+    expect();
+    toEnd();
   }
 
   /* The box follows the open question: what keyboard it brings, and the error it is tied to. */
@@ -102,6 +109,19 @@
     return other;
   }
 
+  /* A page that is no longer ours to answer from is opened anew, with what was typed in the box. */
+  function giveBack(item) {
+    unsent = [];
+    keep();
+    try { sessionStorage.setItem(BACK, item.typed || ""); } catch (e) { /* private mode: it is typed again */ }
+  }
+  function takeBack() {
+    try {
+      box().value = sessionStorage.getItem(BACK) || box().value;
+      sessionStorage.removeItem(BACK);
+    } catch (e) { /* private mode */ }
+  }
+
   function later(seconds) { setTimeout(pump, seconds * 1000); }
 
   function pump() {
@@ -117,12 +137,12 @@
       credentials: "same-origin"
     }).then(function (response) {
       if (response.status === 429 || response.status >= 500) {
-        tell(root.getAttribute("data-busy"));
+        tell(root.getAttribute(response.status === 429 ? "data-busy" : "data-offline"));
         sending = false;
         later(Number(response.headers.get("Retry-After")) || 2);
         return null;
       }
-      if (!response.ok) { unsent = []; keep(); location.reload(); return null; }
+      if (!response.ok) { giveBack(item); location.reload(); return null; }
       return response.text().then(function (html) {
         unsent.shift();
         keep();
@@ -150,7 +170,7 @@
     } else {
       box().value = "";
     }
-    var item = { id: newId(), label: label };
+    var item = { id: newId(), label: label, typed: form === say ? label : "" };
     fields.set("id", item.id);
     item.body = fields.toString();
     dropChoices();
@@ -164,6 +184,7 @@
 
   window.addEventListener("online", pump);
   unsent.forEach(function (item) { if (!known({ id: "", getAttribute: function () { return item.id; } })) bubble(item); });
+  takeBack();
   toEnd();
   pump();
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import AsyncIterator
 
 import pytest
@@ -226,3 +228,14 @@ async def _event(stream: ClientResponse) -> dict[str, str]:
 async def test_a_stranger_has_no_events(running: Running) -> None:
     async with ClientSession() as client, client.get(f"{running.url}/events") as response:
         assert response.status == 204
+
+
+async def test_a_page_that_listens_holds_up_no_stop(fatima: WebPerson, running: Running, logged: io.StringIO) -> None:
+    await agrees(fatima)
+    assert fatima.client is not None
+    async with fatima.client.get(f"{running.url}/events?after=0") as stream:
+        await _event(stream)
+        began = asyncio.get_running_loop().time()
+        await running.service.stop()
+        assert asyncio.get_running_loop().time() - began < 2
+    assert "error" not in logged.getvalue()
