@@ -251,3 +251,18 @@ async def test_a_message_due_later_holds_nothing_back(database: Database, clock:
             connection, channel="telegram", now=clock(), lease=LEASE, sender="a", limit=10
         )
     assert [each.message.text for each in leased] == ["now"]
+
+
+async def test_a_sender_that_wakes_too_late_does_not_give_back_what_another_has_taken(database: Database, clock: Clock) -> None:
+    async with database.write() as connection:
+        message = Owed(1, "telegram", "1", Message("once"), leased=True)
+        await queries.owe(connection, [message], now=clock(), sender="frozen", lease=LEASE)
+    clock.advance(seconds=LEASE.total_seconds() + 1)
+    asked = {"channel": "telegram", "now": clock(), "lease": LEASE, "limit": 10}
+    async with database.write() as connection:
+        (taken,) = await queries.lease_due_messages(connection, sender="other", **asked)
+    async with database.write() as connection:
+        await queries.settle(connection, [queries.Later(1, message.attempts, None)])
+        assert await queries.lease_due_messages(connection, sender="third", **asked) == []
+        await queries.settle(connection, [queries.Later(1, taken.attempts, None)])
+        assert len(await queries.lease_due_messages(connection, sender="third", **asked)) == 1
