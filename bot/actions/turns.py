@@ -187,6 +187,7 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
         drop_keyboard=outgoing.drop_keyboard,
         box=outgoing.box,
         refused=outgoing.refused,
+        file=outgoing.file,
     )
 
 
