@@ -23,6 +23,7 @@ from bot.actions.deliveries import Deliveries
 from bot.actions.desk import Desk
 from bot.actions.desktop import Desktop
 from bot.actions.retention import INBOX_DAYS
+from bot.actions.workshop import Workshop
 from bot.core import calendar
 from bot.core.errors import SettingWrong, StorageUnavailable
 from bot.core.folding import fold
@@ -35,6 +36,7 @@ from bot.rules.sending import QuietHours
 from bot.settings import Settings, load_settings, variable
 from handlers.cli.commands import cli
 from handlers.cli.tools import Tools, operator_language
+from handlers.exports.orders import MAKERS
 from storage.engine import Database
 from storage.reference import load_places, load_words
 
@@ -92,12 +94,14 @@ class Service:
         self.seals = make_seals(settings)
         self._channels: dict[str, Channel] = {}
         self._troubles: dict[str, Callable[[], str | None]] = {}
+        self.workshop = Workshop(self.database, self.setup, MAKERS, clock=self._clock)
         sender = secrets.token_hex(8) if only is None else None
         self.deliveries = Deliveries(
             self.database,
             self._channels,
             sender=sender or secrets.token_hex(8),
             clock=self._clock,
+            workshop=self.workshop,
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
         )
         desktop = Desktop(self.setup, self.seals, sender)
@@ -164,6 +168,7 @@ class Service:
         from handlers.web.app import make_app  # noqa: PLC0415 -- commands that serve nothing do not wait for it
         from handlers.web.channel import WebChannel  # noqa: PLC0415
         from handlers.web.chat import Chat  # noqa: PLC0415
+        from handlers.web.files import Files  # noqa: PLC0415
         from handlers.web.health import Health  # noqa: PLC0415
         from handlers.web.limits import Limiter  # noqa: PLC0415
         from handlers.web.server import WebServer  # noqa: PLC0415
@@ -180,8 +185,10 @@ class Service:
             by_visitor=Limiter(most=20, per_second=1),
             by_network=Limiter(most=200, per_second=10),
         )
+        by_reader = Limiter(most=60, per_second=1)
+        files = Files(self.database, self.workshop, self.setup, self._clock, by_reader)
         server = WebServer(
-            make_app(chat, Health(self.database, self._channel_troubles), webhook),
+            make_app(chat, files, Health(self.database, self._channel_troubles), webhook),
             host=self.settings.host,
             port=self.settings.port,
         )

@@ -50,6 +50,14 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A part was sent; `message` is what is still owed under this id."""
+
+    id: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     id: int
     cause: str
@@ -71,11 +79,13 @@ class Opened:
     at: datetime
 
 
-Settlement: TypeAlias = Sent | Later | Parked | Gone | Opened
+Settlement: TypeAlias = Sent | Later | Left | Parked | Gone | Opened
 
 _SENT = Many({"id": outbox.c.id.type}, lambda given: outbox.delete().where(outbox.c.id == given["id"]))
 _LATER = (
-    outbox.update().where(outbox.c.id == sa.bindparam("owed")).values(leased_by=None, leased_until=sa.bindparam("until"))
+    outbox.update()
+    .where(outbox.c.id == sa.bindparam("owed"), outbox.c.attempts == sa.bindparam("tried"))
+    .values(leased_by=None, leased_until=sa.bindparam("until"))
 )
 _OPENED = (
     outbox.update()
@@ -116,7 +126,7 @@ async def owe(
             "recipient": each.recipient,
             "lane": CONVERSATION,
             "due_at": due or now,
-            "message": msgspec.json.encode(each.message).decode(),
+            "message": _stored(each.message),
             "attempts": 1 if each.leased else 0,
             "leased_by": sender if each.leased else None,
             "leased_until": now + lease if each.leased else None,
@@ -124,6 +134,10 @@ async def owe(
         for each in messages
     ]
     await _OWE.run(connection, rows)
+
+
+def _stored(message: Message) -> str:
+    return msgspec.json.encode(message).decode()
 
 
 def _due() -> sa.Select[int]:
@@ -189,11 +203,22 @@ async def lease_due_messages(
     return sorted(found, key=lambda each: ids.index(each.id))
 
 
+async def extend_lease(connection: AsyncConnection, id_: int, *, sender: str, until: datetime) -> bool:
+    """Keep a leased message in its sender's hands until then; False when another has taken it over."""
+    kept = await connection.execute(
+        outbox.update().where(outbox.c.id == id_, outbox.c.leased_by == sender).values(leased_until=until)
+    )
+    return kept.rowcount == 1
+
+
 async def settle(connection: AsyncConnection, settlements: Iterable[Settlement]) -> None:
     """Write down what became of messages."""
     by_kind: dict[type[Settlement], list[Settlement]] = {}
     for each in settlements:
         by_kind.setdefault(type(each), []).append(each)
+    for each in by_kind.pop(Left, ()):
+        assert isinstance(each, Left)
+        await connection.execute(outbox.update().where(outbox.c.id == each.id).values(message=_stored(each.message)))
     for each in by_kind.pop(Parked, ()):
         assert isinstance(each, Parked)
         await connection.execute(outbox.update().where(outbox.c.id == each.id).values(parked=each.cause, leased_by=None))
@@ -238,6 +263,14 @@ async def page_messages(
         (Owed(id_, channel, recipient, _decoder.decode(message), leased=False), opened is not None)
         for id_, message, opened in reversed(rows)
     ]
+
+
+async def page_message(connection: AsyncConnection, id_: int, *, channel: str, recipient: str) -> Message | None:
+    """One message of this recipient's page; None when there is none (any more)."""
+    stored = await connection.scalar(
+        sa.select(outbox.c.message).where(outbox.c.id == id_, outbox.c.channel == channel, outbox.c.recipient == recipient)
+    )
+    return None if stored is None else _decoder.decode(stored)
 
 
 async def forget_messages(connection: AsyncConnection, *, opened_before: datetime) -> int:

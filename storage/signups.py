@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.folding import fold
 from storage.ids import new_id
+from storage.scope import application_in_scope
 from storage.tables import associations, centres, consents, conversations, signups
 from storage.tables.base import Row
 
@@ -190,8 +191,9 @@ def _signed() -> sa.Select[Any]:
     ).select_from(signups.outerjoin(associations).outerjoin(centres))
 
 
-async def export_rows(connection: AsyncConnection) -> AsyncIterator[Row]:
-    """Every sign-up, oldest first, a row a centre; a draft's row has its conversation in `talk` instead."""
+async def export_rows(connection: AsyncConnection, categories: frozenset[str] | None = None) -> AsyncIterator[Row]:
+    """Every sign-up, oldest first, a row a centre; a draft's row has its conversation in `talk` instead. With `categories`
+    (storage.scope), those in scope, with all their centres."""
     agreed = (
         sa.select(sa.func.min(consents.c.given_at))
         .where(consents.c.person_id == signups.c.person_id, consents.c.purpose == "signup")
@@ -206,6 +208,8 @@ async def export_rows(connection: AsyncConnection) -> AsyncIterator[Row]:
         )
         .order_by(signups.c.id, centres.c.id)
     )
+    if categories is not None:
+        query = query.where(application_in_scope(categories, engine=connection.dialect.name))
     async with connection.stream(query) as rows:
         async for row in rows:
             yield row

@@ -17,21 +17,26 @@ import structlog
 
 from bot.actions.desk import Desk
 from bot.actions.desktop import LEASE
+from bot.actions.workshop import PATIENCE, Workshop
 from bot.core.errors import (
     ChannelBusy,
     ChannelMisconfigured,
     ChannelUnreachable,
+    FileNotMade,
     MessageRefused,
     RecipientGone,
+    StorageUnavailable,
 )
-from bot.core.messages import Channel
+from bot.core.messages import Address, Channel, Order
 from bot.core.pacing import retry_wait
 from storage import outbox
 from storage.engine import Database
-from storage.outbox import Gone, Later, Owed, Parked, Sent, Settlement
+from storage.outbox import Gone, Later, Left, Owed, Parked, Sent, Settlement
 
 _MOST_IN_FLIGHT = 200
 _MISCONFIGURED_WAIT = timedelta(minutes=1)
+_FILE_LEASE = PATIENCE + timedelta(minutes=3)
+"""How long a message with a file is in a sender's hands: longer than making the file and the slowest upload together."""
 
 log = structlog.get_logger()
 
@@ -53,12 +58,14 @@ class Deliveries:
         *,
         sender: str,
         clock: Callable[[], datetime],
+        workshop: Workshop,
         idle: timedelta = timedelta(seconds=1),
     ) -> None:
         self._database = database
         self._channels = channels
         self._sender = sender
         self._clock = clock
+        self._workshop = workshop
         self._idle = idle.total_seconds()
         self._lines: dict[tuple[str, str], _Line] = {}
         self._held: set[tuple[str, str]] = set()
@@ -158,10 +165,12 @@ class Deliveries:
             self.desk.note(Later(behind.id, behind.attempts, None))
 
     async def _send(self, owed: Owed) -> Settlement | None:
-        """What became of it; None for a message that stays on its page."""
+        """What became of it; None for a message that stays on its page, or that another process has taken over."""
         channel = self._channels[owed.channel]
         try:
-            await channel.send(owed.recipient, owed.message)
+            became = await self._say(channel, owed)
+        except StorageUnavailable:
+            return Later(owed.id, owed.attempts, self._clock() + retry_wait(owed.attempts))
         except ChannelBusy as error:
             return Later(owed.id, owed.attempts, self._clock() + error.retry_after)
         except ChannelUnreachable as error:
@@ -178,7 +187,46 @@ class Deliveries:
             log.exception("delivery_failed", channel=owed.channel, outbox_id=owed.id)
             return Parked(owed.id, type(error).__name__)
         self.troubles.pop(owed.channel, None)
+        return became
+
+    async def _say(self, channel: Channel, owed: Owed) -> Settlement | None:
+        """What became of it when the channel takes it."""
+        if owed.message.file is not None and channel.pushes:
+            return await self._say_with_file(channel, owed, owed.message.file)
+        await channel.send(owed.recipient, owed.message)
         return Sent(owed.id) if channel.pushes else None
+
+    async def _say_with_file(self, channel: Channel, owed: Owed, order: Order) -> Settlement | None:
+        """Make the file and send it. One that cannot be made, or that the channel refuses, takes nothing from the person but
+        itself: the text goes with a sentence that says so, and the row is parked with the cause."""
+        if not await self._hold(owed):
+            return None
+        left = owed.message
+        try:
+            content = await self._made(owed, order)
+            while (rest := await channel.send(owed.recipient, left, content)) is not None:
+                await self.desk.settle(Left(owed.id, rest))
+                left = rest
+        except (FileNotMade, MessageRefused) as error:
+            log.error("file_not_sent", channel=owed.channel, cause=error.cause, outbox_id=owed.id)
+            await channel.send(owed.recipient, self._workshop.without_file(left, owed.channel))
+            return Parked(owed.id, error.cause)
+        return Sent(owed.id)
+
+    async def _hold(self, owed: Owed) -> bool:
+        """Keep it in our hands while its file is made and uploaded; False when another process has taken it over."""
+        async with self._database.write() as connection:
+            until = self._clock() + _FILE_LEASE
+            return await outbox.extend_lease(connection, owed.id, sender=self._sender, until=until)
+
+    async def _made(self, owed: Owed, order: Order) -> bytes:
+        try:
+            return await self._workshop.make(order, Address(owed.channel, owed.recipient))
+        except (FileNotMade, StorageUnavailable):
+            raise
+        except Exception as error:
+            log.exception("file_not_made", channel=owed.channel, outbox_id=owed.id)
+            raise FileNotMade(type(error).__name__) from error
 
     def _trouble(self, owed: Owed, cause: str, wait: timedelta) -> Later:
         self.troubles[owed.channel] = cause

@@ -31,6 +31,7 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
         drop_keyboard=outgoing.drop_keyboard,
         box=outgoing.box,
         refused=outgoing.refused,
+        file=outgoing.file,
         commands=tuple((name, speech.tell(text)) for name, text in outgoing.commands)
         if outgoing.commands is not None
         else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -24,6 +24,7 @@ from storage.engine import Database
 from storage.tables.base import Row
 
 _MAY_CHANGE = frozenset({"draft", "pending", "needs_correction", "refused"})
+_BATCH = 500
 
 
 async def submit(
@@ -116,9 +117,26 @@ async def latest_request(connection: AsyncConnection, person: int) -> Request | 
 
 async def export_records(database: Database, setup: Setup) -> list[SignupRecord]:
     """Every sign-up, oldest first, drafts with what they have answered so far."""
+    return [record async for records in record_batches(database, setup, None) for record in records]
+
+
+async def record_batches(
+    database: Database, setup: Setup, categories: frozenset[str] | None
+) -> AsyncIterator[list[SignupRecord]]:
+    """The sign-ups of these categories (storage.scope; None: all), oldest first, some hundreds at a time."""
+    rows: list[Row] = []
     async with database.read() as connection:
-        rows = [row async for row in signups.export_rows(connection)]
-    return [_record(list(of_one), setup.places) for _, of_one in groupby(rows, key=lambda row: row.id)]
+        async for row in signups.export_rows(connection, categories):
+            if len(rows) >= _BATCH and row.id != rows[-1].id:
+                yield _records(rows, setup.places)
+                rows = []
+            rows.append(row)
+    if rows:
+        yield _records(rows, setup.places)
+
+
+def _records(rows: Sequence[Row], places: Places) -> list[SignupRecord]:
+    return [_record(list(of_one), places) for _, of_one in groupby(rows, key=lambda row: row.id)]
 
 
 def _record(rows: Sequence[Row], places: Places) -> SignupRecord:

@@ -6,7 +6,7 @@ The zone's law comes from the `tzdata` package alone: a system's copy may be old
 from __future__ import annotations
 
 import zoneinfo
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from bot.core.text import Ltr, Text, t
 
@@ -34,3 +34,14 @@ def day(when: date) -> Text:
 def clock(when: datetime) -> Ltr:
     """«14:30», in the zone the moment carries."""
     return Ltr(f"{when:%H:%M}")
+
+
+def short_day(when: date) -> Text:
+    """«23 نونبر», where the year goes without saying."""
+    return t("{day} {month}")(day=when.day, month=_MONTHS[when.month - 1])
+
+
+def last_days(now: datetime, count: int) -> list[tuple[date, datetime]]:
+    """Today and the days before it, the earliest first, each with its first instant in the zone that `now` carries."""
+    days = [now.date() - timedelta(days=back) for back in reversed(range(count))]
+    return [(each, datetime.combine(each, time.min, now.tzinfo)) for each in days]

@@ -5,6 +5,7 @@ BotError
 ├── StorageUnavailable     nothing was stored: whoever sent it must send it again (503)
 ├── UpdateUnreadable       what a platform sent is not an update we can read: parked, never refused
 ├── CommandRefused         what the operator asked of the command line cannot be done, and why
+├── FileNotMade            what a message ordered cannot be made: its text goes without it
 └── DeliveryFailed         a channel did not take the message
     ├── ChannelBusy        try again at the time the channel named
     ├── ChannelUnreachable try again with backoff
@@ -47,6 +48,14 @@ class CommandRefused(BotError):
     def __init__(self, why: Sayable) -> None:
         super().__init__()
         self.why = why
+
+
+class FileNotMade(BotError):
+    """`cause` is our word for it, in at most 80 characters; never what a library said, which may quote the file."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class DeliveryFailed(BotError):

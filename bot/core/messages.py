@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeAlias
 
 from bot.core.text import Sayable, Text
 
@@ -78,6 +80,27 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """A file that a message carries, to be made or fetched when the message leaves or is looked at: no turn waits for one.
+
+    `kind` names who makes it, `parameters` from what (only what JSON can hold), in the reader's `language`. `name` is the
+    file's, as its reader sees it. `as_photo`: a picture shown with the message, made of its parameters alone, so that the
+    same order is the same picture; any other file is made anew each time. From `until` on it is made no more.
+    """
+
+    kind: str
+    name: str
+    media_type: str
+    language: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    as_photo: bool = False
+    until: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        return self.until is not None and now >= self.until
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message before it meets its reader.
 
@@ -93,6 +116,7 @@ class Outgoing:
     box: Box = "text"
     refused: bool = False
     commands: tuple[tuple[str, Text], ...] | None = None
+    file: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,7 @@ class Message:
     heard: str | None = None
     heard_id: str | None = None
     commands: tuple[tuple[str, str], ...] | None = None
+    file: Order | None = None
 
 
 class Channel(Protocol):
@@ -120,5 +145,7 @@ class Channel(Protocol):
     name: str
     pushes: bool
 
-    async def send(self, recipient: str, message: Message) -> None:
-        """Deliver, or raise a leaf of `DeliveryFailed`."""
+    async def send(self, recipient: str, message: Message, content: bytes | None = None) -> Message | None:
+        """Deliver, or raise a leaf of `DeliveryFailed`. `content` is the file that the message ordered, where it was made;
+        without it the message goes as text. What does not fit into one message of the platform is given back, to be sent
+        next once this part is recorded; None when all is said."""

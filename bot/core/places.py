@@ -15,6 +15,8 @@ from bot.core.text import Named
 _ARTICLE = re.compile(r"\b(?:ال|al |el |l )(?=\w{2})")
 _LEAD = re.compile(r"^(?:مدينه|جماعه|بلديه|قياده|ب|في|vile|comune|municipalite) (?:de |d )?(?=\w)")
 _NEAR, _FEWEST_LETTERS, _MOST_OFFERED = 80, 4, 5
+REGION_DIGITS = 2
+"""A commune's code begins with its region's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Places:
+    """`regions` by their code."""
+
     by_code: Mapping[str, Place]
     by_key: Mapping[str, tuple[Place, ...]]
+    regions: Mapping[str, Named]
 
     @classmethod
     def of(cls, places: Iterable[Place], aliases: Iterable[tuple[str, str]] = ()) -> Places:
@@ -59,7 +64,8 @@ class Places:
         for key, named in loose.items():
             if key not in own:
                 own[key] = named
-        return cls(by_code, {key: tuple(named.values()) for key, named in own.items()})
+        regions = {code[:REGION_DIGITS]: place.region for code, place in by_code.items()}
+        return cls(by_code, {key: tuple(named.values()) for key, named in own.items()}, regions)
 
     def is_only(self, place: Place) -> bool:
         """Does its name lead to this commune alone, in both languages?"""

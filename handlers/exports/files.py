@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from bot.core.bidi import without_isolates
 from bot.core.text import Speech
 from bot.reports.sheet import Sheet
 
+SEPARATORS = {"ar": ";", "fr": ";"}
+"""What parts the cells where a file is opened with a tap: the spreadsheets of Morocco, in both languages, take the comma for
+the decimal sign and would put a whole row into one cell. Elsewhere it is the comma."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,12 +34,24 @@ def write_csv(file: Path, sheet: Sheet, speech: Speech) -> int:
 
     A cell that a spreadsheet would run as a formula gets an apostrophe before it.
     """
-    count = 0
     with _whole(file, "w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
+        return _write_rows(out, sheet, speech, separator=",", headed=True)
+
+
+def csv_text(sheet: Sheet, speech: Speech, *, separator: str = ",", headed: bool = True) -> str:
+    """The same as text; without its heading it can be put behind another one."""
+    out = io.StringIO(newline="")
+    _write_rows(out, sheet, speech, separator=separator, headed=headed)
+    return out.getvalue()
+
+
+def _write_rows(out: IO[str], sheet: Sheet, speech: Speech, *, separator: str, headed: bool) -> int:
+    count = 0
+    writer = csv.writer(out, delimiter=separator)
+    if headed:
         writer.writerow([speech.tell(column) for column in sheet.columns])
-        for count, row in enumerate(sheet.rows, 1):  # noqa: B007 -- the last number is the count
-            writer.writerow(["" if cell is None else _safe(without_isolates(speech.show(cell))) for cell in row])
+    for count, row in enumerate(sheet.rows, 1):  # noqa: B007 -- the last number is the count
+        writer.writerow(["" if cell is None else _safe(without_isolates(speech.show(cell))) for cell in row])
     return count
 
 

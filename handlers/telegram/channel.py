@@ -1,11 +1,13 @@
 """Messages → Bot API calls, and the platform's refusals → our error tree, by type and code, never by text.
 
-The three calls of every conversation go as prepared JSON over aiogram's session; all others are aiogram's own methods.
+The three calls of every conversation go as prepared JSON over aiogram's session; all others are aiogram's own methods. Those
+that carry a file pass their refusals through the same tree.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +17,10 @@ import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError
-from aiogram.types import BotCommand, BotCommandScopeChat
+from aiogram.exceptions import TelegramAPIError, TelegramNetworkError
+from aiogram.methods import Response, SendDocument, SendPhoto, TelegramMethod
+from aiogram.methods.base import TelegramType
+from aiogram.types import BotCommand, BotCommandScopeChat, BufferedInputFile
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
@@ -28,11 +32,14 @@ from bot.core.errors import (
     MessageRefused,
     RecipientGone,
 )
-from bot.core.messages import Message
+from bot.core.messages import Message, Order
 from handlers.telegram.updates import CHANNEL
 
 _CONNECTIONS = 256
 _TIMEOUT = aiohttp.ClientTimeout(total=10)
+_UPLOAD_SECONDS = 120
+CAPTION_UNITS, PHOTO_BYTES, DOCUMENT_BYTES = 1024, 10_000_000, 50_000_000
+"""The Bot API's limits on what carries a file: UTF-16 units, bytes. Checked November 2026."""
 _NO_PREVIEW = {"is_disabled": True}
 _encode = msgspec.json.Encoder().encode
 
@@ -72,6 +79,17 @@ class WideSession(AiohttpSession):
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise ChannelUnreachable(type(error).__name__) from None  # the original's text holds the token
 
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        """aiogram's reading of an answer. What carries a file is read as our own calls are: its refusals by our tree, and a
+        message that aiogram's models do not know is a message sent all the same."""
+        if not isinstance(method, SendPhoto | SendDocument):
+            return super().check_response(bot, method, status_code, content)
+        if status_code != 200:
+            raise _failure(status_code, content.encode())
+        return Response.model_construct(ok=True, result=None)
+
 
 def make_bot(token: str, api_url: str) -> Bot:
     """aiogram's bot on any Bot API server."""
@@ -89,14 +107,34 @@ class TelegramChannel:
         self._send_message = URL(bot.session.api.api_url(bot.token, "sendMessage"))
         self._answer_press = URL(bot.session.api.api_url(bot.token, "answerCallbackQuery"))
 
-    async def send(self, recipient: str, message: Message) -> None:
+    async def send(self, recipient: str, message: Message, content: bytes | None = None) -> Message | None:
         if message.commands is not None:
             await self._show_commands(int(recipient), message.commands)
+        if message.file is not None and content is not None:
+            return await self._send_file(recipient, message, message.file, content)
         call: dict[str, Any] = {"chat_id": int(recipient), "text": message.text, "link_preview_options": _NO_PREVIEW}
         markup = reply_markup(message)
         if markup is not None:
             call["reply_markup"] = markup
         await self._call(self._send_message, call)
+        return None
+
+    async def _send_file(self, recipient: str, message: Message, order: Order, content: bytes) -> Message | None:
+        """The text as the file's caption; one too long for that goes first, and the file with the buttons is given back."""
+        if len(content) > (PHOTO_BYTES if order.as_photo else DOCUMENT_BYTES):
+            raise MessageRefused("file too large")
+        if len(message.text.encode("utf-16-le")) // 2 > CAPTION_UNITS:
+            await self.send(recipient, Message(message.text))
+            return replace(message, text="")
+        file = BufferedInputFile(content, order.name)
+        method = SendPhoto if order.as_photo else SendDocument
+        call = {"chat_id": int(recipient), "photo" if order.as_photo else "document": file}
+        words = {"caption": message.text or None, "reply_markup": reply_markup(message)}
+        try:
+            await self._bot(method.model_validate(call | words), request_timeout=_UPLOAD_SECONDS)
+        except (TelegramNetworkError, OSError) as error:
+            raise ChannelUnreachable(type(error.__cause__ or error).__name__) from None  # its text may hold the token
+        return None
 
     async def _show_commands(self, chat: int, commands: Sequence[tuple[str, str]]) -> None:
         """The list of commands of this chat; empty: everybody's again. It is a convenience: what cannot be shown is

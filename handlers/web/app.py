@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.core.errors import StorageUnavailable
 from handlers.pages.shell import STATIC, SecurityHeaders
 from handlers.web.chat import Chat
+from handlers.web.files import Files
 from handlers.web.health import Health
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -29,7 +30,7 @@ class Edge(Protocol):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
-def make_app(chat: Chat, health: Health, webhook: Edge | None = None) -> ASGIApp:
+def make_app(chat: Chat, files: Files, health: Health, webhook: Edge | None = None) -> ASGIApp:
     """The pages, and beside them a platform's webhook, which passes nothing on its way."""
     pages = Mount(
         "/",
@@ -39,6 +40,7 @@ def make_app(chat: Chat, health: Health, webhook: Edge | None = None) -> ASGIApp
             Route("/fr", chat.show, methods=["GET"]),
             Route("/say", chat.say, methods=["POST"]),
             Route("/events", chat.listen, methods=["GET"]),
+            Route("/file/{message}", files.show, methods=["GET"]),
             Mount("/static", _Static(directory=STATIC)),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=600)],

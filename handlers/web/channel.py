@@ -20,7 +20,7 @@ class WebChannel:
         self._open: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self.is_closing = False
 
-    async def send(self, recipient: str, message: Message) -> None:  # noqa: ARG002 -- the page reads it from the outbox
+    async def send(self, recipient: str, message: Message, content: bytes | None = None) -> None:  # noqa: ARG002 -- the page reads it from the outbox
         for page in self._open.get(recipient, ()):
             page.set()
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.actions.desk import Desk
 from bot.actions.desktop import Taken
+from bot.core.bidi import without_isolates
 from bot.core.errors import StorageUnavailable
 from bot.core.known import Setup
 from bot.core.messages import Address, Content, Incoming, Pressed, Typed
@@ -105,7 +106,7 @@ class Chat:
             return await self._problem(request, visitor, 503, AWAY)
         if "x-fragment" not in request.headers:
             return RedirectResponse("/#now", 303)
-        return await self._fragment(visitor, taken, after=_number(form.get("after")))
+        return await self._fragment(visitor, taken, after=message_number(form.get("after")))
 
     async def listen(self, request: Request) -> Response:
         """New messages as they come, as server-sent events numbered so that a broken line misses nothing."""
@@ -113,7 +114,7 @@ class Chat:
         if visitor.is_new:
             return Response(status_code=204)
         last = request.headers.get("last-event-id") or request.query_params.get("after")
-        return EventSourceResponse(self._events(visitor, _number(last)), ping=20)
+        return EventSourceResponse(self._events(visitor, message_number(last)), ping=20)
 
     async def _events(self, visitor: Visitor, after: int) -> AsyncIterator[ServerSentEvent]:
         with self.channel.listening(visitor.id) as news:
@@ -168,6 +169,7 @@ class Chat:
                 "box": owed.message.box,
                 "refused": owed.message.refused,
                 "buttons": [{"label": label, "payload": payload} for label, payload in owed.message.buttons],
+                "file": _file(owed, now),
                 "current": place >= current,
                 "starts": place == current,
                 "newest": place == len(messages) - 1,
@@ -195,6 +197,16 @@ class Chat:
         return response
 
 
+def _file(owed: Owed, now: datetime) -> dict[str, Any] | None:
+    """The message's file as the page shows it: a picture with the text's first line in place of it for those who do not see
+    it (the whole text stands beside it), or a link; nothing once it is no longer made."""
+    order = owed.message.file
+    if order is None or order.is_over(now):
+        return None
+    alt = without_isolates(owed.message.text.split("\n", maxsplit=1)[0])
+    return {"url": f"/file/{owed.id}", "name": order.name, "picture": order.as_photo, "alt": alt}
+
+
 async def _form(request: Request) -> dict[str, str] | None:
     """The first value of each field; None when the body is too large."""
     body = b""
@@ -206,7 +218,7 @@ async def _form(request: Request) -> dict[str, str] | None:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _number(text: str | None) -> int:
+def message_number(text: str | None) -> int:
     """A message's number as a page names it; 0 for anything else."""
     return int(text) if text and text.isdecimal() and text.isascii() and len(text) < 19 else 0
 

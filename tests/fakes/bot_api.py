@@ -30,6 +30,14 @@ _SENT_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a call, as multipart."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     method: str
     params: Mapping[str, Any]
@@ -49,11 +57,13 @@ class Refusal:
 
 @dataclass(slots=True)
 class BotApi:
-    """`accepted` holds what was taken, per chat, in order; `calls` everything that came, refused or not."""
+    """`accepted` holds what was taken, per chat, in order; `calls` everything that came, refused or not; `uploads` the files
+    of accepted messages, by (chat, message id)."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
     accepted: defaultdict[int, list[telegram.Message]] = field(default_factory=lambda: defaultdict(list))
+    uploads: dict[tuple[int, int], Upload] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -103,13 +113,15 @@ class BotApi:
         method = request.match_info["method"]
         if request.match_info["token"] != TOKEN:
             return _error(401, "Unauthorized")
-        params = await _params(request)
+        params, files = await _params(request)
         self.calls.append(Call(method, params))
         self.wrong += [f"{method}: {what}" for what in _judge(method, params)]
         refusal = self._refusal(method, params)
         if refusal is not None:
             await asyncio.sleep(refusal.delay)
             return web.json_response(refusal.body, status=refusal.status)
+        if method in _CARRIERS:
+            return web.json_response({"ok": True, "result": _send_file(self, method, params, files)})
         answer = _ANSWERS.get(method)
         if answer is None:
             return _error(404, "Not Found")
@@ -122,7 +134,7 @@ class BotApi:
 
     def _refusal(self, method: str, params: Mapping[str, Any]) -> Refusal | None:
         for refusal in self.refusals:
-            meant = refusal.method == method and refusal.chat in (None, params.get("chat_id"))
+            meant = refusal.method == method and refusal.chat in (None, int(params.get("chat_id", 0)))
             if meant and refusal.times != 0:
                 if refusal.times is not None:
                     refusal.times -= 1
@@ -130,10 +142,16 @@ class BotApi:
         return None
 
 
-async def _params(request: web.Request) -> dict[str, Any]:
+async def _params(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
     if request.content_type == "application/json":
-        return dict(await request.json())
-    return {name: _read(value) for name, value in (await request.post()).items() if isinstance(value, str)}
+        return dict(await request.json()), {}
+    params, files = {}, {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, str):
+            params[name] = _read(value)
+        elif isinstance(value, web.FileField):
+            files[name] = Upload(value.filename, value.file.read())
+    return params, files
 
 
 def _read(value: str) -> Any:
@@ -156,6 +174,8 @@ def _judge(method: str, params: Mapping[str, Any]) -> list[str]:
                         wrong.append("callback data length")
     if method == "sendMessage" and len(params["text"].encode("utf-16-le")) // 2 > constants.MessageLimit.MAX_TEXT_LENGTH:
         wrong.append("text too long")
+    if len(params.get("caption", "").encode("utf-16-le")) // 2 > constants.MessageLimit.CAPTION_LENGTH:
+        wrong.append("caption too long")
     checks = _shared_checks()
     return wrong + (checks.telegram(method, dict(params)) if checks else [])
 
@@ -194,6 +214,40 @@ def _send_message(api: BotApi, params: Mapping[str, Any]) -> Any:
         reply_markup=markup,  # type: ignore[arg-type]  # a reply keyboard is sent but never comes back in a message
     )
     api.accepted[chat].append(message)
+    answer = message.to_dict()
+    if not isinstance(markup, telegram.InlineKeyboardMarkup):
+        answer.pop("reply_markup", None)
+    return answer
+
+
+_CARRIERS = {
+    "sendPhoto": ("photo", constants.FileSizeLimit.PHOTOSIZE_UPLOAD),
+    "sendDocument": ("document", constants.FileSizeLimit.FILESIZE_UPLOAD),
+}
+
+
+def _send_file(api: BotApi, method: str, params: Mapping[str, Any], files: Mapping[str, Upload]) -> Any:
+    field, most = _CARRIERS[method]
+    upload = files[params[field].removeprefix("attach://")]
+    if len(upload.content) > most:
+        api.wrong.append(f"{method}: file too large")
+    chat, number = int(params["chat_id"]), api.new_message_id()
+    what: Any = (
+        {"photo": (telegram.PhotoSize("file", "unique", 90, 90),)}
+        if method == "sendPhoto"
+        else {"document": telegram.Document("file", "unique", file_name=upload.name)}
+    )
+    markup = _read_markup(params["reply_markup"]) if "reply_markup" in params else None
+    message = telegram.Message(
+        number,
+        _SENT_AT,
+        telegram.Chat(chat, "private"),
+        caption=params.get("caption"),
+        reply_markup=markup,  # type: ignore[arg-type]  # as in a message of text
+        **what,
+    )
+    api.accepted[chat].append(message)
+    api.uploads[chat, number] = upload
     answer = message.to_dict()
     if not isinstance(markup, telegram.InlineKeyboardMarkup):
         answer.pop("reply_markup", None)
@@ -273,7 +327,7 @@ def _error(status: int, description: str) -> web.Response:
 @asynccontextmanager
 async def running_bot_api() -> AsyncIterator[BotApi]:
     api = BotApi()
-    app = web.Application()
+    app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_post("/bot{token}/{method}", api.handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -32,6 +32,8 @@ class Reply:
     raw: str = ""
     keyboard: tuple[str, ...] = ()
     keyboard_gone: bool = False
+    file: str = ""
+    """Where its file is: what `takes` wants to be told; empty without one."""
 
     @property
     def labels(self) -> list[str]:
@@ -45,6 +47,19 @@ class Person(Protocol):
     async def says(self, text: str) -> list[Reply]: ...
 
     async def presses(self, label: str) -> list[Reply]: ...
+
+    async def takes(self, reply: Reply) -> Taken:
+        """The file of a reply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A file as it came: `shown` is True for a picture seen in the conversation."""
+
+    name: str
+    content: bytes
+    shown: bool
 
 
 @dataclass(slots=True)
@@ -78,6 +93,11 @@ class TelegramPerson:
     async def shares_phone(self, number: str = "+212600000001", *, owner: int | None = None) -> list[Reply]:
         contact = telegram.Contact(number, "Invented", user_id=owner or self.id)
         return await self._send(self.message(contact=contact))
+
+    async def takes(self, reply: Reply) -> Taken:
+        kind, _, number = reply.file.partition(":")
+        upload = self.api.uploads[self.id, int(number)]
+        return Taken(upload.name, upload.content, shown=kind == "photo")
 
     def message(self, **what: Any) -> telegram.Update:
         chat = telegram.Chat(self.id, "private", first_name="Invented")
@@ -131,10 +151,13 @@ def _from_telegram(message: telegram.Message) -> Reply:
         buttons = [(button.text, str(button.callback_data)) for row in markup.inline_keyboard for button in row]
     if isinstance(markup, telegram.ReplyKeyboardMarkup):
         keyboard = [key.text for row in markup.keyboard for key in row]
+    told = message.text or message.caption or ""
+    kind = "photo" if message.photo else "document" if message.document else ""
     return Reply(
-        text=without_isolates(message.text or ""),
+        text=without_isolates(told),
         buttons=tuple(buttons),
-        raw=message.text or "",
+        raw=told,
+        file=f"{kind}:{message.message_id}" if kind else "",
         keyboard=tuple(keyboard),
         keyboard_gone=isinstance(markup, telegram.ReplyKeyboardRemove),
     )
@@ -171,6 +194,14 @@ class WebPerson:
                 if shown == label:
                     return await self._submits("choices", {"press": reply.buttons[place][1]})
         raise AssertionError(f"no button {label!r} in {[reply.labels for reply in self.page.replies]}")
+
+    async def takes(self, reply: Reply) -> Taken:
+        assert self.client is not None
+        async with self.client.get(f"{self.url}{reply.file}") as response:
+            assert response.status == 200, response.status
+            disposition = response.content_disposition
+            assert disposition is not None
+            return Taken(disposition.filename or "", await response.read(), shown=disposition.type == "inline")
 
     async def closes(self) -> None:
         if self.client is not None:
@@ -233,13 +264,14 @@ class _PageReader(HTMLParser):
         self._button: str | None = None
         self._form = ""
         self._hidden = False
+        self._file = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         had = {name: value or "" for name, value in attrs}
         if tag == "html":
             self.page.language, self.page.direction = had["lang"], had["dir"]
         elif tag == "article":
-            self._article, self._text, self._buttons = had["class"], [], []
+            self._article, self._text, self._buttons, self._file = had["class"], [], [], ""
             self.page.numbers += [had["id"]] if had["class"] == "bot" else []
         elif tag == "form":
             self._form = had.get("id") or had.get("class") or "code"
@@ -249,6 +281,8 @@ class _PageReader(HTMLParser):
         elif tag == "button" and had.get("name") == "press":
             self._button = had["value"]
             self._buttons.append(("", had["value"]))
+        elif tag == "a" and had.get("class") in ("picture", "file"):
+            self._file, self._hidden = had["href"], True
         elif tag == "span" and had.get("class") == "who":
             self._hidden = True
         elif tag == "br":
@@ -256,7 +290,7 @@ class _PageReader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "article" and self._article == "bot":
-            self.page.replies.append(Reply(self._told(), tuple(self._buttons)))
+            self.page.replies.append(Reply(self._told(), tuple(self._buttons), file=self._file))
         elif tag == "article":
             self.page.heard.append(self._told())
         if tag == "article":
@@ -265,7 +299,7 @@ class _PageReader(HTMLParser):
             self._text.append("\n\n")
         elif tag == "button":
             self._button = None
-        elif tag == "span":
+        elif tag in ("span", "a"):
             self._hidden = False
 
     def handle_data(self, data: str) -> None:

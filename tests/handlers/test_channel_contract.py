@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,12 +16,24 @@ from bot.core.errors import (
     MessageRefused,
     RecipientGone,
 )
-from bot.core.messages import Channel, Message
-from handlers.telegram.channel import TelegramChannel, make_bot
+from bot.core.messages import Channel, Message, Order
+from handlers.telegram.channel import CAPTION_UNITS, DOCUMENT_BYTES, PHOTO_BYTES, TelegramChannel, make_bot
 from handlers.web.channel import WebChannel
 from tests.bot.actions.test_deliveries import Wire
-from tests.fakes.bot_api import TOKEN, BotApi
+from tests.fakes.bot_api import TOKEN, BotApi, Refusal, Upload
 
+PICTURE = Order("picture", "مؤشرات.png", "image/png", "ar", as_photo=True)
+TABLE = Order("members-table", "nidaa-2026-11-23.csv", "text/csv", "ar")
+BUTTONS = (("رجوع", "signup:1:back:x"),)
+CARRYING = [
+    Message("نعم", file=PICTURE),
+    Message("نعم", BUTTONS, file=TABLE),
+    Message("", file=TABLE),
+    Message("نعم", drop_keyboard=True, file=TABLE),
+    Message("نعم", share_phone="مشاركة رقمي", buttons=BUTTONS, file=PICTURE),
+    Message("*_<b>{phone}[]()~`>#+-=|.!\\ \u2068x\u2069", file=PICTURE),
+    Message("𝒜" * 2048, BUTTONS, file=PICTURE),
+]
 MESSAGES = [
     Message("نعم"),
     Message("نعم", buttons=(("رجوع", "signup:1:back:x"), ("Retour", "signup:1:back:x"))),
@@ -50,6 +63,17 @@ async def test_any_message_can_be_sent(channel: Channel, message: Message) -> No
     await channel.send("500001", message)
 
 
+@pytest.mark.parametrize("content", [b"%PNG", None], ids=["made", "not made"])
+@pytest.mark.parametrize("message", CARRYING, ids=range(len(CARRYING)))
+async def test_any_message_that_carries_a_file_can_be_sent(
+    channel: Channel, message: Message, content: bytes | None
+) -> None:
+    left = await channel.send("500001", message if content else replace(message, text=message.text or "نعم"), content)
+    if left is not None:
+        assert (left.file, left.buttons) == (message.file, message.buttons)
+        assert await channel.send("500001", left, content) is None
+
+
 async def test_text_arrives_as_it_is_and_never_as_markup(channel: Channel, bot_api: BotApi) -> None:
     await channel.send("500001", MESSAGES[4])
     for message in bot_api.accepted[500_001]:
@@ -64,7 +88,7 @@ async def telegram(bot_api: BotApi) -> AsyncIterator[TelegramChannel]:
     await channel.close()
 
 
-@pytest.mark.parametrize(
+REFUSALS = pytest.mark.parametrize(
     ("status", "parameters", "error"),
     [
         (429, {"retry_after": 3600}, ChannelBusy),
@@ -79,6 +103,9 @@ async def telegram(bot_api: BotApi) -> AsyncIterator[TelegramChannel]:
         (502, None, ChannelUnreachable),
     ],
 )
+
+
+@REFUSALS
 async def test_a_refusal_becomes_the_error_that_says_what_to_do(
     telegram: TelegramChannel, bot_api: BotApi, status: int, parameters: Any, error: type[DeliveryFailed]
 ) -> None:
@@ -89,12 +116,71 @@ async def test_a_refusal_becomes_the_error_that_says_what_to_do(
         assert caught.value.retry_after.total_seconds() == (3600 if parameters else 1)
 
 
+@REFUSALS
+async def test_a_file_that_is_refused_is_told_by_the_same_errors(
+    telegram: TelegramChannel, bot_api: BotApi, status: int, parameters: Any, error: type[DeliveryFailed]
+) -> None:
+    for message, method in zip(CARRYING[:2], ("sendPhoto", "sendDocument"), strict=True):
+        bot_api.refuse(status, "whatever it says", parameters=parameters, method=method)
+        with pytest.raises(error) as caught:
+            await telegram.send("500001", message, b"%PNG")
+        if isinstance(caught.value, ChannelBusy):
+            assert caught.value.retry_after.total_seconds() == (3600 if parameters else 1)
+
+
+async def test_a_photo_and_a_document_arrive_with_text_buttons_and_name(telegram: TelegramChannel, bot_api: BotApi) -> None:
+    for message in CARRYING[:2]:
+        assert await telegram.send("500001", message, message.text.encode()) is None
+    photo, document = bot_api.accepted[500_001]
+    assert (photo.caption, document.caption) == ("نعم", "نعم")
+    assert bool(photo.photo)
+    assert document.document is not None
+    assert document.reply_markup is not None
+    assert document.reply_markup.inline_keyboard[0][0].text == "رجوع"
+    assert list(bot_api.uploads.values()) == [Upload(PICTURE.name, "نعم".encode()), Upload(TABLE.name, "نعم".encode())]
+    assert all("parse_mode" not in call.params for call in bot_api.calls)
+
+
+async def test_a_text_too_long_for_a_caption_goes_first(telegram: TelegramChannel, bot_api: BotApi) -> None:
+    fits = Message("𝒜" * (CAPTION_UNITS // 2), BUTTONS, file=PICTURE)
+    assert await telegram.send("500001", fits, b"%PNG") is None
+    long = replace(fits, text=fits.text + "ا")
+    left = await telegram.send("500001", long, b"%PNG")
+    assert left == replace(long, text="")
+    assert await telegram.send("500001", left, b"%PNG") is None
+    assert [(call.method, "reply_markup" in call.params) for call in bot_api.calls] == [
+        ("sendPhoto", True),
+        ("sendMessage", False),
+        ("sendPhoto", True),
+    ]
+
+
+@pytest.mark.parametrize(("message", "most"), [(CARRYING[0], PHOTO_BYTES), (CARRYING[1], DOCUMENT_BYTES)])
+async def test_a_file_that_the_platform_would_not_take_is_not_sent(
+    telegram: TelegramChannel, bot_api: BotApi, message: Message, most: int
+) -> None:
+    with pytest.raises(MessageRefused, match="file too large"):
+        await telegram.send("500001", message, b"x" * (most + 1))
+    assert bot_api.calls == []
+    await telegram.send("500001", message, b"x" * most)
+    assert len(bot_api.accepted[500_001]) == 1
+
+
+async def test_a_file_that_was_taken_has_arrived_whatever_the_answer_says_of_it(
+    telegram: TelegramChannel, bot_api: BotApi
+) -> None:
+    bot_api.refusals.append(Refusal(200, {"ok": True, "result": {"of": "next year"}}, method="sendPhoto"))
+    assert await telegram.send("500001", CARRYING[0], b"%PNG") is None
+
+
 async def test_a_platform_that_is_not_there_is_unreachable_and_the_token_stays_unsaid() -> None:
     channel = TelegramChannel(make_bot(TOKEN, "http://127.0.0.1:9"))
-    with pytest.raises(ChannelUnreachable) as caught:
-        await channel.send("500001", MESSAGES[0])
-    assert TOKEN not in repr(caught.value)
-    assert caught.value.__cause__ is None
+    for message, content in ((MESSAGES[0], None), (CARRYING[0], b"%PNG")):
+        with pytest.raises(ChannelUnreachable) as caught:
+            await channel.send("500001", message, content)
+        assert caught.value.cause == "ClientConnectorError"
+        assert TOKEN not in repr(caught.value)
+        assert caught.value.__cause__ is None
     await channel.close()
 
 

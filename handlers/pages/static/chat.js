@@ -182,6 +182,12 @@
     pump();
   });
 
+  /* A picture takes its room only when it has come. */
+  log.addEventListener("load", function (event) {
+    var bots = log.querySelectorAll(".bot");
+    if (bots[bots.length - 1].contains(event.target)) toEnd();
+  }, true);
+
   window.addEventListener("online", pump);
   unsent.forEach(function (item) { if (!known({ id: "", getAttribute: function () { return item.id; } })) bubble(item); });
   takeBack();

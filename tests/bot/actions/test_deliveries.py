@@ -6,7 +6,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,15 +16,18 @@ import sqlalchemy as sa
 from bot.actions.deliveries import Deliveries
 from bot.actions.desk import Desk
 from bot.actions.desktop import LEASE, Desktop
+from bot.actions.workshop import Job, Workshop
 from bot.core.errors import (
     ChannelBusy,
     ChannelMisconfigured,
     ChannelUnreachable,
     DeliveryFailed,
+    FileNotMade,
     MessageRefused,
     RecipientGone,
+    StorageUnavailable,
 )
-from bot.core.messages import Message
+from bot.core.messages import Message, Order
 from storage import outbox as queries
 from storage.engine import Database
 from storage.outbox import Owed
@@ -33,22 +38,51 @@ from tests.fakes.clock import Clock
 
 
 class Wire:
-    """A channel that keeps what it took; `fails` holds what happens next to a recipient's messages."""
+    """A channel that keeps what it took; `fails` holds what happens next to a recipient's messages (None: nothing). A text of
+    more than `caption` letters does not go with a file."""
 
     name = "telegram"
     pushes = True
+    caption = 40
 
     def __init__(self) -> None:
         self.took: defaultdict[str, list[str]] = defaultdict(list)
-        self.fails: defaultdict[str, list[DeliveryFailed]] = defaultdict(list)
+        self.files: defaultdict[str, list[bytes]] = defaultdict(list)
+        self.fails: defaultdict[str, list[DeliveryFailed | None]] = defaultdict(list)
         self.tries = 0
 
-    async def send(self, recipient: str, message: Message) -> None:
+    async def send(self, recipient: str, message: Message, content: bytes | None = None) -> Message | None:
         self.tries += 1
         await asyncio.sleep(0)
-        if self.fails[recipient]:
-            raise self.fails[recipient].pop(0)
+        failure = self.fails[recipient].pop(0) if self.fails[recipient] else None
+        if failure is not None:
+            raise failure
         self.took[recipient].append(message.text)
+        if content is not None and len(message.text) > self.caption:
+            return replace(message, text="")
+        self.files[recipient] += [content] if content is not None else []
+        return None
+
+
+class Makers:
+    """Makes «letters» for whoever ordered; `fails` holds what happens next, `made` counts."""
+
+    def __init__(self) -> None:
+        self.fails: list[Exception] = []
+        self.made = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def letter(self, job: Job) -> bytes:
+        await self.gate.wait()
+        self.made += 1
+        if self.fails:
+            raise self.fails.pop(0)
+        return f"to {job.reader.id}: {job.order.parameters['words']}".encode()
+
+
+def letter(words: str, **how: Any) -> Order:
+    return Order("letter", "letter.txt", "text/plain", "ar", {"words": words}, **how)
 
 
 class Office:
@@ -58,13 +92,31 @@ class Office:
         self.database = database
         self.wire = wire
         self.clock = clock
-        self.deliveries = Deliveries(database, {"telegram": wire}, sender=sender, clock=clock, idle=timedelta(seconds=0.02))
+        self.makers = Makers()
+        self.deliveries = Deliveries(
+            database,
+            {"telegram": wire},
+            sender=sender,
+            clock=clock,
+            workshop=Workshop(database, SETUP, {"letter": self.makers.letter}, clock=clock),
+            idle=timedelta(seconds=0.02),
+        )
         self.desk = Desk(database, Desktop(SETUP, SEALS, sender), clock=clock, outlet=self.deliveries.hand_over)
         self.deliveries.desk = self.desk
 
     async def hears(self, person: str, *texts: str) -> None:
         for text in texts:
             await self.desk.take(update(person, text))
+
+    async def owes(self, *messages: Message, recipient: str = "1") -> None:
+        """As if somebody else had written them: the loop finds them."""
+        rows = [queries.owed("telegram", recipient, message, leased=False) for message in messages]
+        async with self.database.write() as connection:
+            await queries.owe(connection, rows, now=self.clock(), sender=None, lease=LEASE)
+
+    async def parked(self) -> list[str]:
+        async with self.database.read() as connection:
+            return list((await connection.execute(sa.select(outbox.c.parked).order_by(outbox.c.id))).scalars())
 
     async def owed(self) -> int:
         async with self.database.read() as connection:
@@ -222,6 +274,99 @@ async def test_two_senders_send_each_message_once_and_in_order(database: Databas
     assert len(wire.took) == 20
 
 
+NOT_MADE = "تعذر إعداد الملف. المرجو إعادة المحاولة بعد بضع دقائق."
+
+
+async def test_a_file_is_made_when_its_message_leaves(database: Database, wire: Wire, clock: Clock) -> None:
+    async with office(database, wire, clock) as here:
+        await here.owes(Message("رسالة", file=letter("السلام")), Message("بعدها"))
+        await here.empty()
+    assert wire.took["1"] == ["رسالة", "بعدها"]
+    assert wire.files["1"] == ["to 1: السلام".encode()]
+    assert here.makers.made == 1
+
+
+async def test_a_text_too_long_to_go_with_its_file_is_not_said_twice_when_the_file_must_wait(
+    database: Database, wire: Wire, clock: Clock
+) -> None:
+    long = "كلمات " * 20
+    wire.fails["1"] = [None, ChannelBusy(timedelta(seconds=30))]
+    async with office(database, wire, clock) as here:
+        await here.owes(Message(long, file=letter("السلام")))
+        await here.postponed()
+        assert (wire.took["1"], wire.files["1"]) == ([long], [])
+        clock.advance(seconds=31)
+        await here.empty()
+    assert (wire.took["1"], wire.files["1"]) == ([long, ""], ["to 1: السلام".encode()])
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [(FileNotMade("painter failed"), "painter failed"), (KeyError("unheard of"), "KeyError")],
+    ids=["foreseen", "a bug"],
+)
+async def test_a_file_that_cannot_be_made_takes_nothing_but_itself_from_the_person(
+    database: Database, wire: Wire, clock: Clock, failure: Exception, cause: str
+) -> None:
+    async with office(database, wire, clock) as here:
+        here.makers.fails = [failure]
+        await here.owes(Message("رسالة", file=letter("السلام")), Message("بعدها"))
+        await here.empty()
+        assert await here.parked() == [cause]
+    assert wire.took["1"] == [f"رسالة\n\n{NOT_MADE}", "بعدها"]
+    assert wire.files["1"] == []
+
+
+async def test_a_file_that_the_channel_refuses_takes_nothing_but_itself_from_the_person(
+    database: Database, wire: Wire, clock: Clock
+) -> None:
+    wire.fails["1"] = [MessageRefused("413")]
+    async with office(database, wire, clock) as here:
+        await here.owes(Message("رسالة", file=letter("السلام")))
+        await here.empty()
+        assert await here.parked() == ["413"]
+    assert wire.took["1"] == [f"رسالة\n\n{NOT_MADE}"]
+
+
+async def test_a_file_waits_for_a_database_that_is_away(database: Database, wire: Wire, clock: Clock) -> None:
+    async with office(database, wire, clock) as here:
+        here.makers.fails = [StorageUnavailable()]
+        await here.owes(Message("رسالة", file=letter("السلام")))
+        await here.postponed()
+        assert wire.took["1"] == []
+        clock.advance(seconds=2)
+        await here.empty()
+    assert wire.files["1"] == ["to 1: السلام".encode()]
+
+
+async def test_a_file_that_takes_long_stays_in_the_hands_of_its_sender(database: Database, wire: Wire, clock: Clock) -> None:
+    async with office(database, wire, clock, "one") as one, office(database, wire, clock, "other") as other:
+        one.makers.gate.clear()
+        other.makers.gate.clear()
+        await one.owes(Message("رسالة", file=letter("السلام")))
+        await asyncio.sleep(0.1)
+        clock.advance(seconds=2 * LEASE.total_seconds())
+        await asyncio.sleep(0.1)
+        one.makers.gate.set()
+        other.makers.gate.set()
+        await one.empty()
+    assert one.makers.made + other.makers.made == 1
+    assert wire.took["1"] == ["رسالة"]
+
+
+async def test_a_message_with_a_file_that_another_has_taken_over_is_left_to_it(
+    database: Database, wire: Wire, clock: Clock
+) -> None:
+    async with office(database, wire, clock) as here:
+        taken = Owed(7, "telegram", "1", Message("رسالة", file=letter("السلام")), leased=True)
+        async with database.write() as connection:
+            await queries.owe(connection, [taken], now=clock(), sender="another", lease=LEASE)
+        here.deliveries.hand_over([taken])
+        await asyncio.sleep(0.1)
+        assert await here.owed() == 1
+    assert (wire.tries, here.makers.made) == (0, 0)
+
+
 async def test_at_most_one_message_a_recipient_is_leased(database: Database, clock: Clock) -> None:
     messages = [
         Owed(number, "telegram", recipient, Message(f"{number}"), leased=False)
@@ -251,3 +396,20 @@ async def test_a_message_due_later_holds_nothing_back(database: Database, clock:
             connection, channel="telegram", now=clock(), lease=LEASE, sender="a", limit=10
         )
     assert [each.message.text for each in leased] == ["now"]
+
+
+async def test_a_sender_that_wakes_too_late_does_not_give_back_what_another_has_taken(
+    database: Database, clock: Clock
+) -> None:
+    async with database.write() as connection:
+        message = Owed(1, "telegram", "1", Message("once"), leased=True)
+        await queries.owe(connection, [message], now=clock(), sender="frozen", lease=LEASE)
+    clock.advance(seconds=LEASE.total_seconds() + 1)
+    asked = {"channel": "telegram", "now": clock(), "lease": LEASE, "limit": 10}
+    async with database.write() as connection:
+        (taken,) = await queries.lease_due_messages(connection, sender="other", **asked)
+    async with database.write() as connection:
+        await queries.settle(connection, [queries.Later(1, message.attempts, None)])
+        assert await queries.lease_due_messages(connection, sender="third", **asked) == []
+        await queries.settle(connection, [queries.Later(1, taken.attempts, None)])
+        assert len(await queries.lease_due_messages(connection, sender="third", **asked)) == 1

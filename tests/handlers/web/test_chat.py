@@ -179,6 +179,7 @@ async def test_messages_count_as_opened_when_the_page_shows_them(fatima: WebPers
         rows = await running.rows(sa.select(outbox.c.opened_at))
         if all(row.opened_at is not None for row in rows):
             return
+        await asyncio.sleep(0.02)
     raise AssertionError("shown but not opened")
 
 
