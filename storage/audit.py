@@ -53,6 +53,17 @@ def _json(facts: Facts | None) -> str | None:
     return None if facts is None else msgspec.json.encode(facts).decode()
 
 
+async def subjects_of(connection: AsyncConnection, action: str, subject_ids: Sequence[int], *, since: datetime) -> set[int]:
+    """Which of these this was done to since then."""
+    query = sa.select(audit_entries.c.subject_id).where(
+        audit_entries.c.subject == "person",
+        audit_entries.c.subject_id.in_(subject_ids),
+        audit_entries.c.action == action,
+        audit_entries.c.at > since,
+    )
+    return set((await connection.execute(query)).scalars())
+
+
 async def newest_entries(connection: AsyncConnection, *, limit: int) -> Sequence[Row]:
     """The newest ones, newest first: at, actor (the name, None for the command line), channel, action, subject,
     subject_id, before, after (JSON)."""

@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.core.messages import Address
 from bot.rules.permissions import Coordinator
 from storage.ids import new_id
-from storage.tables import coordinators, invites
+from storage.tables import addresses, coordinators, invites
 from storage.tables.base import Row
 
 _FACTS = (coordinators.c.id, coordinators.c.name, coordinators.c.role, coordinators.c.category, coordinators.c.active)
@@ -20,6 +21,17 @@ _FACTS = (coordinators.c.id, coordinators.c.name, coordinators.c.role, coordinat
 async def coordinator_of(connection: AsyncConnection, person: int) -> Coordinator | None:
     """The committee's member that this person is, held as is until the transaction ends; None for anybody else."""
     query = sa.select(*_FACTS).where(coordinators.c.person_id == person).with_for_update(read=True)
+    row = (await connection.execute(query)).one_or_none()
+    return Coordinator(*row) if row else None
+
+
+async def coordinator_at(connection: AsyncConnection, address: Address) -> Coordinator | None:
+    """The member who is reached at this address; None for anybody else."""
+    query = (
+        sa.select(*_FACTS)
+        .join(addresses, addresses.c.person_id == coordinators.c.person_id)
+        .where(addresses.c.channel == address.channel, addresses.c.external_id == address.id)
+    )
     row = (await connection.execute(query)).one_or_none()
     return Coordinator(*row) if row else None
 

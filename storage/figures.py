@@ -111,6 +111,24 @@ async def stuck_people(
     return [_stuck(*row) for row in await connection.execute(query)]
 
 
+async def stuck_person(
+    connection: AsyncConnection, person: int, categories: frozenset[str] | None, *, silent_since: datetime
+) -> Stuck | None:
+    """That person's sign-up, if it is stuck and of these categories."""
+    query = (
+        sa.select(signups.c.person_id, conversations.c.talk, conversations.c.spoke_at)
+        .select_from(_DRAFTS)
+        .where(
+            signups.c.status == "draft",
+            signups.c.person_id == person,
+            conversations.c.spoke_at <= silent_since,
+            draft_in_scope(categories, engine=connection.dialect.name),
+        )
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return _stuck(*row) if row else None
+
+
 def _stuck(person: int, talk: str, since: datetime) -> Stuck:
     state = decode_talk(talk).draft("signup")
     association = state.answers.get("association") if state else None

@@ -115,6 +115,12 @@ async def language_of(connection: AsyncConnection, address: Address) -> str | No
     )
 
 
+async def wishes_of(connection: AsyncConnection, persons: Sequence[int]) -> dict[int, str]:
+    """What each of these wants of announcements: `unasked`, `yes` or `no`."""
+    query = sa.select(people.c.id, people.c.announcements).where(people.c.id.in_(persons))
+    return {row.id: row.announcements for row in await connection.execute(query)}
+
+
 async def set_announcements(connection: AsyncConnection, wishes: Sequence[tuple[int, str]]) -> None:
     """(person, `yes` or `no`) each."""
     await connection.execute(_SET_WISH, [{"person": person, "new": wish} for person, wish in wishes])

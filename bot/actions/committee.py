@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.actions.job import Job
 from bot.core.known import Known
-from bot.core.messages import Outgoing
+from bot.core.messages import Address, Outgoing
 from bot.core.seals import Seals
 from bot.core.text import Sayable, lines, t
 from bot.flows.catalogue import commands_for
@@ -16,7 +16,7 @@ from bot.flows.command import go
 from bot.flows.committee import INVITE_LASTS, described
 from bot.flows.effects import ChangeRole, MakeInvite, NoteExport, NoteRefusal, SetActive
 from bot.rules.codes import read_code
-from bot.rules.permissions import Coordinator
+from bot.rules.permissions import Coordinator, may
 from storage import audit, committee
 from storage.audit import Entry
 from storage.conversations import Spoken
@@ -93,6 +93,15 @@ async def set_active(job: Job, changed: Sequence[tuple[Spoken, SetActive]]) -> N
         facts = {"before": {"active": not each.active}, "after": {"active": each.active}}
         job.note(Entry(action, spoken.channel, each.by, "coordinator", each.coordinator, **facts))
         await _tell_change(job, each.coordinator, by=each.by)
+
+
+async def may_still_have(database: Database, reader: Address, categories: frozenset[str] | None) -> bool:
+    """May whoever is reached there have a table of these categories (None: all), now that it is made?"""
+    async with database.read() as connection:
+        coordinator = await committee.coordinator_at(connection, reader)
+    if coordinator is None or not may(coordinator, "coordinator"):
+        return False
+    return coordinator.category is None or (categories is not None and categories <= {coordinator.category})
 
 
 async def note_refusals(job: Job, refused: Sequence[tuple[Spoken, NoteRefusal]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import committee, decisions, help_requests, signups as signup_actions
+from bot.actions import committee, decisions, figures, help_requests, signups as signup_actions
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
 from bot.core.flow import State
@@ -29,6 +29,7 @@ from bot.flows.effects import (
     MakeInvite,
     NoteExport,
     NoteRefusal,
+    Nudge,
     OpenDraft,
     SetActive,
     SetLanguage,
@@ -146,6 +147,7 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     ClaimHelp: help_requests.claim,
     AnswerHelp: help_requests.answer,
     CloseHelp: help_requests.close,
+    Nudge: figures.nudge,
     NoteRefusal: committee.note_refusals,
     NoteExport: committee.note_exports,
 }

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import signups as signup_actions
+from bot.actions import figures, signups as signup_actions
 from bot.actions.people import held
-from bot.core.known import Known
+from bot.core.known import Known, Setup
 from bot.flows import decisions as flows, signup
 from bot.flows.committee import Member
+from bot.flows.figures import Report, Stopped
 from bot.flows.help_requests import HelpCard
 from bot.flows.routing import COMMITTEE, Aim, Need, permitted
 from bot.flows.standing import Standing
@@ -30,6 +31,7 @@ class Wanted:
     connection: AsyncConnection
     standing: Standing
     known: Known
+    setup: Setup
     subject: int | None = None
     loaded: Mapping[str, Any] = field(default_factory=dict)
 
@@ -41,12 +43,12 @@ class Wanted:
 
 
 async def load(
-    connection: AsyncConnection, needs: Sequence[Need], standing: Standing, aim: Aim, known: Known
+    connection: AsyncConnection, needs: Sequence[Need], standing: Standing, aim: Aim, *, known: Known, setup: Setup
 ) -> dict[str, Any]:
     """What was asked for, by name. Somebody who may not do what was asked is loaded nothing of it."""
     loaded: dict[str, Any] = {}
     for need in needs:
-        wanted = Wanted(connection, standing, known, need.subject, loaded)
+        wanted = Wanted(connection, standing, known, setup, need.subject, loaded)
         if need.name in _FOR_THE_COMMITTEE and not may(loaded.get(COMMITTEE), "viewer"):
             continue
         loaded[need.name] = await _LOADERS[need.name](wanted)
@@ -170,6 +172,21 @@ async def _member(wanted: Wanted) -> Member | None:
     return Member(found, last_owner=owners == [found.id]) if found else None
 
 
+async def _report(wanted: Wanted) -> Report:
+    return await figures.report_for(wanted.connection, wanted.setup, wanted.coordinator, wanted.known)
+
+
+async def _stuck(wanted: Wanted) -> list[Stopped]:
+    return await figures.stopped_people(wanted.connection, wanted.coordinator, now=wanted.known.now)
+
+
+async def _stopped(wanted: Wanted) -> Stopped | None:
+    found = await figures.stopped_people(
+        wanted.connection, wanted.coordinator, now=wanted.known.now, person=wanted.subject or 0
+    )
+    return found[0] if found else None
+
+
 _LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
     COMMITTEE: _coordinator,
     "request": _request,
@@ -181,5 +198,8 @@ _LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
     "help_request": _help_request,
     "team": _team,
     "member": _member,
+    "report": _report,
+    "stuck": _stuck,
+    "stopped": _stopped,
 }
 _FOR_THE_COMMITTEE = frozenset(_LOADERS) - {COMMITTEE, "request", "held"}

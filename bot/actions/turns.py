@@ -120,7 +120,9 @@ async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: An
     needs = routing.needs(standing, aim)
     if needs and not standing.new:
         await _do_pending(batch)
-        known = replace(known, loaded=await load(batch.connection, needs, standing, aim, known))
+        known = replace(
+            known, loaded=await load(batch.connection, needs, standing, aim, known=known, setup=batch.desktop.setup)
+        )
     return await _carry_out(batch, update, spoken, routing.act(standing, aim, known))
 
 

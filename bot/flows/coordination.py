@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.core.bidi import shorten
 from bot.core.known import Known
-from bot.core.messages import Button
+from bot.core.messages import Button, Outgoing
 from bot.core.text import Ltr, Sayable, Text, lines, paragraphs, t
-from bot.flows import committee, decisions, help_requests, moves
+from bot.flows import committee, decisions, figures, help_requests, moves
 from bot.flows.command import Command, coordinator_in, go, speaker
 from bot.flows.declared import FLOWS
-from bot.flows.effects import ClaimHelp, CloseHelp, Effect, SetActive, UndoDecision
+from bot.flows.effects import ClaimHelp, CloseHelp, Effect, NoteExport, Nudge, SetActive, UndoDecision
 from bot.flows.standing import Outcome, Standing
 from bot.rules.permissions import may
 from bot.rules.references import reference
@@ -38,6 +39,7 @@ def area(standing: Standing, known: Known) -> Outcome:
     buttons = (
         go("pending", t("Requests to decide")),
         go("help_requests", t("Requests for help")),
+        go("report", t("Figures")),
         *((_TEAM,) if may(coordinator_in(known), "owner") else ()),
         go("services", t("Other services")),
     )
@@ -139,6 +141,55 @@ def close_help(standing: Standing, known: Known) -> Outcome:
     return _said(standing, t("This request is closed."), _NEXT_HELP, effects=(CloseHelp(request.id, by=coordinator.id),))
 
 
+def report(standing: Standing, known: Known) -> Outcome:
+    """The figures as text and picture; the names of those who stopped, and the table, are a tap away."""
+    found: figures.Report = known.loaded["report"]
+    buttons = (
+        go("stuck", t("Who stopped on the way")),
+        *((go("members", t("Table of requests")),) if may(speaker(known), "coordinator") else ()),
+        AREA,
+    )
+    return Outcome(standing.talk, (Outgoing(found.text, buttons, file=found.picture),))
+
+
+def members(standing: Standing, known: Known) -> Outcome:
+    """The call's table as a file that a spreadsheet opens."""
+    found: figures.Report = known.loaded["report"]
+    told = t("The table of requests, as it is when you open it. It holds personal data: each time is recorded.")
+    said = Outgoing(told, (AREA,), file=found.table)
+    return Outcome(standing.talk, (said,), (NoteExport("export_members", by=speaker(known).id),))
+
+
+def stuck(standing: Standing, known: Known) -> Outcome:
+    """Those who stopped on the way, a button each to remind them."""
+    found: Sequence[figures.Stopped] = known.loaded["stuck"]
+    if not found:
+        return _said(standing, t("Nobody has stopped on the way for a day or more."), AREA)
+    told = lines(*(figures.line(each, number) for number, each in enumerate(found, 1)))
+    ask = t("Press a number to remind the person. Nobody is reminded twice in a day.")
+    buttons = [
+        Button(Text("{name}", {"name": shorten(each.association or "–", 18)}), f"go:{each.person}:nudge", number)
+        for number, each in enumerate(found, 1)
+        if may(speaker(known), "coordinator") and not each.nudged and not each.no_reminders
+    ]
+    heading = t("Stopped on the way, the latest first:")
+    return _said(standing, paragraphs(lines(heading, told), ask if buttons else None), *buttons, AREA)
+
+
+def nudge(standing: Standing, known: Known) -> Outcome:
+    """Remind one of them, once a day at most."""
+    found: figures.Stopped | None = known.loaded["stopped"]
+    again = go("stuck", t("Who stopped on the way"))
+    if found is None:
+        return _said(standing, t("This person has gone on, or is not among yours."), again)
+    if found.no_reminders:
+        return _said(standing, t("This person wants no reminders. You can call instead."), again)
+    if found.nudged:
+        return _said(standing, t("This person was reminded less than a day ago."), again)
+    told = t("The reminder goes to this person now; in quiet hours it waits for the morning.")
+    return _said(standing, told, again, effects=(Nudge(found.person, by=speaker(known).id),))
+
+
 def team(standing: Standing, known: Known) -> Outcome:
     """Everybody in the committee, a button each, and letting somebody in."""
     members = known.loaded["team"]
@@ -218,6 +269,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("claim_help", claim_help, needs=_HELP, role="coordinator", about=True),
     Command("answer_help", answer_help, needs=_HELP, role="coordinator", about=True),
     Command("close_help", close_help, needs=_HELP, role="coordinator", about=True),
+    Command("report", report, describe=t("Coordination: figures and exports"), needs=frozenset({"report"}), role="viewer"),
+    Command("members", members, needs=frozenset({"report"}), role="coordinator"),
+    Command("stuck", stuck, needs=frozenset({"stuck"}), role="viewer"),
+    Command("nudge", nudge, needs=frozenset({"stopped"}), role="coordinator", about=True),
     Command("team", team, describe=t("Coordination: who is in the team"), needs=frozenset({"team"}), role="owner"),
     Command("member", member, needs=_MEMBER, role="owner", about=True),
     Command("change_role", change_role, needs=_MEMBER, role="owner", about=True),

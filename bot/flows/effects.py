@@ -135,6 +135,14 @@ class CloseHelp:
 
 
 @dataclass(frozen=True, slots=True)
+class Nudge:
+    """Remind a person whose sign-up stopped."""
+
+    person: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoteRefusal:
     """Somebody asked for what only the committee may do."""
 
@@ -167,6 +175,7 @@ Effect: TypeAlias = (
     | ClaimHelp
     | AnswerHelp
     | CloseHelp
+    | Nudge
     | NoteRefusal
     | NoteExport
 )

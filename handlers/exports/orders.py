@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from bot.actions.committee import may_still_have
 from bot.actions.signups import record_batches
 from bot.actions.workshop import Job, Maker
+from bot.core.errors import FileNotMade
 from bot.reports.chart import PICTURE
 from bot.reports.members import MEMBERS_TABLE, categories_of, members_sheet
 from handlers.exports.files import SEPARATORS, csv_text
@@ -19,6 +21,8 @@ async def _picture(job: Job) -> bytes:
 
 async def _members_table(job: Job) -> bytes:
     """The applications as they are now, told and written in a thread, some at a time."""
+    if not await may_still_have(job.database, job.reader, categories_of(job.order)):
+        raise FileNotMade("not allowed")
     speech = job.setup.speech(job.order.language, job.reader.channel)
     separator = SEPARATORS.get(speech.language, ",")
     heading = await asyncio.to_thread(csv_text, members_sheet((), job.setup.zone), speech, separator=separator)

@@ -38,7 +38,7 @@ class Reply:
     @property
     def labels(self) -> list[str]:
         """The buttons as people read them, without their numbers."""
-        return [re.sub(r"^\d+\. ", "", label) for label, _ in self.buttons]
+        return [re.sub(r"^\d+\. ", "", without_isolates(label)) for label, _ in self.buttons]
 
 
 class Person(Protocol):

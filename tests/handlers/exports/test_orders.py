@@ -10,11 +10,13 @@ from datetime import timedelta
 import pytest
 
 from bot.actions.workshop import Workshop
+from bot.core.errors import FileNotMade
 from bot.core.messages import Address
 from bot.reports.chart import picture
 from bot.reports.figures import report_chart
 from bot.reports.members import members_table
 from handlers.exports.orders import MAKERS
+from storage import committee, people
 from storage.engine import Database
 from tests.bot.actions.applications import Unfinished, Written, write
 from tests.bot.core.setting import SETUP
@@ -25,7 +27,12 @@ READER = Address("telegram", "1")
 
 
 @pytest.fixture
-def workshop(database: Database, clock: Clock) -> Workshop:
+async def workshop(database: Database, clock: Clock) -> Workshop:
+    """Its reader is a coordinator of all categories."""
+    async with database.write() as connection:
+        (reader,) = await people.add_people(connection, [(READER, "ar")], now=clock())
+        facts = {"name": "خديجة", "role": "coordinator", "category": None}
+        await committee.add_coordinator(connection, person=reader.person, now=clock(), **facts)
     return Workshop(database, SETUP, MAKERS, clock=clock)
 
 
@@ -52,6 +59,19 @@ async def test_the_table_has_a_row_a_centre_in_the_order_of_the_call(
     assert second[:3] == [first[0], "مركز 2", "فئة أخرى"]
     assert draft[:3] == ["جمعية دار الطالب النور", "المركز", "فئة أخرى"]
     assert draft[9] == "غير مكتمل"
+
+
+async def test_whoever_is_suspended_meanwhile_gets_no_table(database: Database, workshop: Workshop, clock: Clock) -> None:
+    async with database.write() as connection:
+        (khadija,) = await committee.team(connection)
+        await committee.change_coordinator(connection, khadija.id, category="other")
+    assert len(await rows(workshop, clock, frozenset({"other"}))) == 1
+    with pytest.raises(FileNotMade):
+        await rows(workshop, clock, None)
+    async with database.write() as connection:
+        await committee.change_coordinator(connection, khadija.id, active=False)
+    with pytest.raises(FileNotMade):
+        await rows(workshop, clock, frozenset({"other"}))
 
 
 async def test_the_table_holds_what_its_reader_may_see(database: Database, workshop: Workshop, clock: Clock) -> None:
