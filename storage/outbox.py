@@ -75,7 +75,9 @@ Settlement: TypeAlias = Sent | Later | Parked | Gone | Opened
 
 _SENT = Many({"id": outbox.c.id.type}, lambda given: outbox.delete().where(outbox.c.id == given["id"]))
 _LATER = (
-    outbox.update().where(outbox.c.id == sa.bindparam("owed")).values(leased_by=None, leased_until=sa.bindparam("until"))
+    outbox.update()
+    .where(outbox.c.id == sa.bindparam("owed"), outbox.c.attempts == sa.bindparam("tried"))
+    .values(leased_by=None, leased_until=sa.bindparam("until"))
 )
 _OPENED = (
     outbox.update()
