@@ -22,6 +22,9 @@ install: $(VENV)/.run $(MO)  ## set up .venv with what running needs
 test: $(VENV)/.dev $(MO)  ## install, run all tests
 	@$(BIN)/python -m pytest
 
+faults: $(VENV)/.dev $(MO)  ## kill it, stop its database, fill its disk: at length, with figures at the end
+	@$(BIN)/python -m pytest tests/faults --long
+
 lint: $(VENV)/.dev $(MO)  ## style, types, imports, templates, the Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

@@ -113,17 +113,26 @@ class Deliveries:
         room = _MOST_IN_FLIGHT - len(self._lines)
         if room <= 0:
             return 0
-        found: list[Owed] = []
+        count = 0
         for name, channel in self._channels.items():
-            if not channel.pushes:
-                continue
+            for owed in await self._leased(name, room) if channel.pushes else ():
+                self._queue(owed, from_loop=True)
+                count += 1
+        return count
+
+    async def _leased(self, channel: str, room: int) -> list[Owed]:
+        """Due messages, in our hands. Where the answer to the commit was lost they may be all the same: given back."""
+        found: list[Owed] = []
+        try:
             async with self._database.write() as connection:
                 found += await outbox.lease_due_messages(
-                    connection, channel=name, now=self._clock(), lease=LEASE, sender=self._sender, limit=room
+                    connection, channel=channel, now=self._clock(), lease=LEASE, sender=self._sender, limit=room
                 )
-        for owed in found:
-            self._queue(owed, from_loop=True)
-        return len(found)
+        except Exception:
+            for owed in found:
+                self.desk.note(Later(owed.id, owed.attempts, None))
+            raise
+        return found
 
     def _queue(self, owed: Owed, *, from_loop: bool = False) -> None:
         key = (owed.channel, owed.recipient)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.desktop import LEASE, Desktop, Taken
 from bot.actions.notices import told
@@ -24,7 +26,7 @@ from bot.core.messages import Incoming, Outgoing
 from bot.core.text import t
 from storage import inbox, outbox, people
 from storage.engine import Database, is_worth_retrying
-from storage.outbox import Owed, Settlement
+from storage.outbox import Later, Owed, Settlement
 
 MOST_TOGETHER = 64
 _ATTEMPTS = 5
@@ -142,10 +144,25 @@ class Desk:
                 return
 
     async def _commit(self, updates: Sequence[Incoming], settlements: Sequence[Settlement]) -> list[Taken]:
-        async with self._database.write() as connection:
+        results: list[Taken] = []
+        async with self._transaction(results) as connection:
             if settlements:
                 await outbox.settle(connection, settlements)
-            return await take_turns(connection, updates, self._desktop, now=self._clock()) if updates else []
+            if updates:
+                results += await take_turns(connection, updates, self._desktop, now=self._clock())
+        return results
+
+    @asynccontextmanager
+    async def _transaction(self, results: list[Taken]) -> AsyncIterator[AsyncConnection]:
+        """A transaction that fills `results`. Where the answer to its commit was lost it may have been done all the same:
+        the replies that would then lie in our hands without our knowing are given back, for the loop to send."""
+        try:
+            async with self._database.write() as connection:
+                yield connection
+        except Exception:
+            for each in (each for taken in results for each in taken.owed if each.leased):
+                self.note(Later(each.id, each.attempts, None))
+            raise
 
     def _answer(self, turns: Sequence[_Waiting], results: Sequence[Taken]) -> None:
         owed = [each for taken in results for each in (*taken.owed, *taken.others)]
@@ -198,8 +215,8 @@ class Desk:
 
     async def _park(self, incoming: Incoming, error: Exception) -> Taken:
         """Keep the update with its cause and tell the person that something went wrong here."""
-        reference, now = secrets.token_hex(3).upper(), self._clock()
-        async with self._database.write() as connection:
+        reference, now, results = secrets.token_hex(3).upper(), self._clock(), list[Taken]()
+        async with self._transaction(results) as connection:
             await inbox.record_updates(connection, [(incoming.address.channel, incoming.update_id)], now=now)
             await inbox.park_update(
                 connection,
@@ -216,7 +233,8 @@ class Desk:
             mine = self._desktop.sender is not None and incoming.address.channel not in self._desktop.pages
             owed = outbox.owed(incoming.address.channel, incoming.address.id, message, leased=mine)
             await outbox.owe(connection, [owed], now=now, sender=self._desktop.sender, lease=LEASE)
-        return Taken(owed=(owed,))
+            results.append(Taken(owed=(owed,)))
+        return results[0]
 
     def _refuse(self, turns: Sequence[_Waiting]) -> None:
         for waiting in turns:

@@ -67,8 +67,9 @@ class Server:
 
 
 @contextmanager
-def running_server(binaries: Path) -> Iterator[Server]:
-    folder = Path(mkdtemp(prefix="nidaa-pg-"))
+def running_server(binaries: Path, *, within: Path | None = None) -> Iterator[Server]:
+    """A fresh one; `within` a folder that anybody may enter."""
+    folder = Path(mkdtemp(prefix="nidaa-pg-", dir=within))
     user = None
     if os.geteuid() == 0:
         user = next(name for name in ("postgres", "nobody") if name in {entry.pw_name for entry in pwd.getpwall()})

@@ -1,0 +1,56 @@
+"""The product as a process, the crowd that talks to it, and how long the faults go on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.bot_api import BotApi
+from tests.faults.product import Product, Starter, running_starter
+
+_figures = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long forms of the faults: make faults")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for figures in config.stash.get(_figures, []):
+        terminalreporter.write_line(figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`is_long`: is this `make faults`? Then the faults go on for longer, and take minutes."""
+
+    test: str
+    is_long: bool
+    lines: list[str]
+
+    def tell(self, figures: str) -> None:
+        """Keep a line of figures, to be printed when all tests are over."""
+        self.lines.append(f"{self.test}: {figures}")
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Report:
+    is_long = bool(request.config.getoption("--long", default=False))
+    return Report(request.node.name, is_long, request.config.stash.setdefault(_figures, []))
+
+
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Starter]:
+    with running_starter() as made:
+        yield made
+
+
+@pytest.fixture
+async def product(database_url: str, bot_api: BotApi, tmp_path: Path, starter: Starter) -> AsyncIterator[Product]:
+    """The product, not started yet, on a database of its own."""
+    made = Product.on(database_url, tmp_path, bot_api, starter)
+    yield made
+    made.kill()
