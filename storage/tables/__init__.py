@@ -2,6 +2,7 @@
 
 from storage.tables.base import metadata
 from storage.tables.conversations import conversations
+from storage.tables.heartbeats import heartbeats
 from storage.tables.help_requests import help_requests
 from storage.tables.inbox import inbox, parked
 from storage.tables.outbox import outbox
@@ -15,6 +16,7 @@ __all__ = [
     "codes",
     "consents",
     "conversations",
+    "heartbeats",
     "help_requests",
     "inbox",
     "metadata",

@@ -49,7 +49,8 @@ class Refusal:
 
 @dataclass(slots=True)
 class BotApi:
-    """`accepted` holds what was taken, per chat, in order; `calls` everything that came, refused or not."""
+    """`accepted` holds what was taken, per chat, in order; `calls` everything that came, refused or not; `pending` is how
+    many updates it says it holds for the webhook."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
@@ -61,6 +62,7 @@ class BotApi:
     webhook: str = ""
     secret: str = ""
     updates: list[dict[str, Any]] = field(default_factory=list)
+    pending: int = 0
     expired_presses: set[str] = field(default_factory=set)
     _next_update: int = 700_000_000
     _next_message: int = 100
@@ -221,10 +223,14 @@ async def _get_updates(api: BotApi, params: Mapping[str, Any]) -> Any:
     offset = int(params.get("offset", 0))
     api.updates = [update for update in api.updates if update["update_id"] >= offset]
     for _ in range(20):
-        if api.updates:
+        if api.updates or int(params.get("timeout", 0)) == 0:
             break
         await asyncio.sleep(0.02)
     return api.updates[:100]
+
+
+def _webhook_info(api: BotApi, _: Mapping[str, Any]) -> Any:
+    return telegram.WebhookInfo(api.webhook, has_custom_certificate=False, pending_update_count=api.pending).to_dict()
 
 
 def _me(_: BotApi, __: Mapping[str, Any]) -> Any:
@@ -255,6 +261,7 @@ _ANSWERS: dict[str, Callable[[BotApi, Mapping[str, Any]], Any]] = {
     "setWebhook": _set_webhook,
     "deleteWebhook": _delete_webhook,
     "getUpdates": _get_updates,
+    "getWebhookInfo": _webhook_info,
     "setMyCommands": _put_commands,
     "getMyCommands": _get_commands,
     "setMyName": _put_name,
