@@ -10,37 +10,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.actions import heartbeats
 from bot.actions.desktop import Desktop
-from handlers.telegram.pulse import PRESSES_KEPT, Pulse
-from storage.tables import conversations, heartbeats as rows, outbox
+from handlers.telegram.pulse import Pulse
+from storage.tables import conversations, outbox
 from tests.conftest import Running, Serve
 from tests.fakes.bot_api import BotApi
 from tests.fakes.clock import Clock
 from tests.fakes.outage import Outage
 from tests.fakes.people import Reply, TelegramPerson, WebPerson
+from tests.faults.beats import beaten, passes
 from tests.journeys.forms import FATIMA, answers_up_to
-
-TELEGRAM = "telegram"
-
-
-async def beats(running: Running, clock: Clock) -> None:
-    """As the pulse does every twenty seconds."""
-    service = running.service
-    await heartbeats.beat(
-        service.database,
-        Desktop(service.setup, service.seals, None),
-        TELEGRAM,
-        now=clock(),
-        presses_kept=PRESSES_KEPT,
-    )
-
-
-async def beaten(running: Running, clock: Clock) -> None:
-    """Returns once the last beat is of now."""
-    async with asyncio.timeout(10):
-        while await running.rows(sa.select(rows.c.beat_at)) != [(clock(),)]:
-            await asyncio.sleep(0.01)
 
 
 class Down:
@@ -61,10 +40,7 @@ class Down:
 
     async def passes(self, **how: float) -> None:
         """Time goes by while the service is up."""
-        until = self.clock() + timedelta(**how)
-        while self.clock() < until:
-            self.clock.now = min(until, self.clock() + timedelta(minutes=2))
-            await beats(self.running, self.clock)
+        await passes(self.running, self.clock, **how)
 
     async def is_down(self, **how: float) -> None:
         await self.running.service.stop()
@@ -144,7 +120,7 @@ async def test_each_is_asked_once_when_two_processes_start_at_once_and_again_lat
     for _ in range(2):
         await down.running.service.stop()
         await down.starts()
-        await beats(down.running, clock)
+        await passes(down.running, clock, seconds=1)
     await asyncio.sleep(0.1)
     assert len(bot_api.sent("sendMessage")) == calls + 5
 
