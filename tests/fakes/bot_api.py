@@ -11,7 +11,7 @@ import importlib.util
 import io
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -47,6 +47,10 @@ class Refusal:
     delay: float = 0.0
 
 
+Weather = Callable[[web.Request, str, Mapping[str, Any]], Awaitable[web.Response | None]]
+"""What happens to any call before it is looked at: an answer of its own, None to let it pass; it may hang or cut the line."""
+
+
 @dataclass(slots=True)
 class BotApi:
     """`accepted` holds what was taken, per chat, in order; `calls` everything that came, refused or not; `pending` is how
@@ -64,6 +68,7 @@ class BotApi:
     updates: list[dict[str, Any]] = field(default_factory=list)
     pending: int = 0
     expired_presses: set[str] = field(default_factory=set)
+    weather: Weather | None = None
     _next_update: int = 700_000_000
     _next_message: int = 100
     _client: ClientSession | None = None
@@ -104,18 +109,20 @@ class BotApi:
     async def handle(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         if request.match_info["token"] != TOKEN:
-            return _error(401, "Unauthorized")
+            return error(401, "Unauthorized")
         params = await _params(request)
         self.calls.append(Call(method, params))
         self.wrong += [f"{method}: {what}" for what in _judge(method, params)]
+        if self.weather is not None and (answer := await self.weather(request, method, params)) is not None:
+            return answer
         refusal = self._refusal(method, params)
         if refusal is not None:
             await asyncio.sleep(refusal.delay)
             return web.json_response(refusal.body, status=refusal.status)
-        answer = _ANSWERS.get(method)
-        if answer is None:
-            return _error(404, "Not Found")
-        result = answer(self, params)
+        answering = _ANSWERS.get(method)
+        if answering is None:
+            return error(404, "Not Found")
+        result = answering(self, params)
         if isinstance(result, web.Response):
             return result
         if asyncio.iscoroutine(result):
@@ -204,7 +211,7 @@ def _send_message(api: BotApi, params: Mapping[str, Any]) -> Any:
 
 def _acknowledge(api: BotApi, params: Mapping[str, Any]) -> Any:
     if params["callback_query_id"] in api.expired_presses:
-        return _error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        return error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
     api.acknowledged.append(params["callback_query_id"])
     return True
 
@@ -273,8 +280,9 @@ _ANSWERS: dict[str, Callable[[BotApi, Mapping[str, Any]], Any]] = {
 }
 
 
-def _error(status: int, description: str) -> web.Response:
-    return web.json_response({"ok": False, "error_code": status, "description": description}, status=status)
+def error(status: int, description: str, **parameters: int) -> web.Response:
+    body = {"ok": False, "error_code": status, "description": description}
+    return web.json_response({**body, "parameters": parameters} if parameters else body, status=status)
 
 
 @asynccontextmanager
