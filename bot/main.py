@@ -41,6 +41,7 @@ from storage.engine import Database
 from storage.reference import load_places, load_words
 
 if TYPE_CHECKING:
+    from handlers.telegram.pulse import Pulse
     from handlers.telegram.webhook import Webhook
 
 WEB, TELEGRAM = "web", "telegram"
@@ -104,9 +105,8 @@ class Service:
             workshop=self.workshop,
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
         )
-        desktop = Desktop(self.setup, self.seals, sender)
-        self.desktop = desktop
-        self.desk = Desk(self.database, desktop, clock=self._clock, outlet=self.deliveries.hand_over)
+        self.desktop = Desktop(self.setup, self.seals, sender)
+        self.desk = Desk(self.database, self.desktop, clock=self._clock, outlet=self.deliveries.hand_over)
         self.deliveries.desk = self.desk
 
     async def run(self) -> None:
@@ -202,6 +202,7 @@ class Service:
         """The channel, its profile and its way in: the webhook where the platform can reach us, else polling."""
         from handlers.telegram.channel import TelegramChannel, make_bot  # noqa: PLC0415 -- aiogram is slow and large
         from handlers.telegram.polling import Polling  # noqa: PLC0415
+        from handlers.telegram.pulse import drained  # noqa: PLC0415
         from handlers.telegram.setup import Profile  # noqa: PLC0415
         from handlers.telegram.webhook import Intake, Webhook  # noqa: PLC0415
 
@@ -218,12 +219,21 @@ class Service:
         self._troubles[TELEGRAM] = lambda: profile.trouble or self.deliveries.troubles.get(TELEGRAM)
         intake = Intake(self.desk, self.database, channel)
         if settings.public_url:
+            if self._only in (None, "web"):
+                self._spawn(self._pulse(profile.ready.wait, lambda: drained(bot)).run())
             return Webhook(intake, secret)
         if self._only in (None, "deliver"):
             polling = Polling(bot, intake, profile)
             self._spawn(polling.run())
+            self._spawn(self._pulse(polling.caught_up.wait, polling.caught_up.wait).run())
             self._troubles[TELEGRAM] = lambda: profile.trouble or polling.trouble or self.deliveries.troubles.get(TELEGRAM)
         return None
+
+    def _pulse(self, open_: Callable[[], Awaitable[object]], drained: Callable[[], Awaitable[object]]) -> Pulse:
+        from handlers.telegram.pulse import Pulse  # noqa: PLC0415 -- as above
+
+        outlet = self.deliveries.hand_over
+        return Pulse(self.database, self.desktop, clock=self._clock, outlet=outlet, open=open_, drained=drained)
 
     def _start_ticks(self) -> None:
         from handlers.ticks.timetable import make_scheduler  # noqa: PLC0415 -- only where there are ticks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.flows.standing import Talk
 from storage.many import Many
 from storage.tables import addresses, conversations, outbox, people
+from storage.tables.base import Row
 
 _decoder = msgspec.json.Decoder(Talk)
 
@@ -85,6 +87,20 @@ _WROTE = {
     ),
 }
 
+_LEFT_ASKED = {
+    engine: _load(
+        sa.and_(
+            addresses.c.channel == sa.bindparam("channel", type_=sa.String),
+            addresses.c.gone_at.is_(None),
+            conversations.c.address_id == addresses.c.id,
+            conversations.c.flow.is_not(None),
+            conversations.c.spoke_at.between(sa.bindparam("first"), sa.bindparam("last")),
+        ),
+        locked=engine == "postgresql",
+    )
+    for engine in ("postgresql", "sqlite")
+}
+
 _SAVE = Many(
     {column.name: column.type for column in conversations.c},
     lambda given: (
@@ -103,10 +119,24 @@ async def load_spoken(
     found = await connection.execute(
         _WROTE[connection.dialect.name], {"channel": channel, "ids": sorted(external_ids), "sender": sender or ""}
     )
-    return [
-        Spoken(person, address, chan, external, language, wish, gone is not None, bool(owes), _decoder.decode(talk))
-        for person, address, chan, external, language, wish, gone, owes, talk in found
-    ]
+    return [_spoken(row) for row in found]
+
+
+async def left_asked(connection: AsyncConnection, channel: str, *, first: datetime, last: datetime) -> list[Spoken]:
+    """Whom an open question was put to on this channel, of those who spoke last at that time, and there: conversations
+    locked as above. Whom anything is still owed is left out, they will read that; so is a conversation that cannot be
+    read, which the person's next message parks."""
+    asked = {"channel": channel, "first": first, "last": last, "sender": ""}
+    spoken = []
+    for row in await connection.execute(_LEFT_ASKED[connection.dialect.name], asked):
+        with suppress(msgspec.DecodeError):
+            spoken.append(_spoken(row))
+    return [each for each in spoken if not each.owes]
+
+
+def _spoken(row: Row) -> Spoken:
+    person, address, channel, external, language, wish, gone, owes, talk = row
+    return Spoken(person, address, channel, external, language, wish, gone is not None, bool(owes), _decoder.decode(talk))
 
 
 async def save_conversations(connection: AsyncConnection, spoken: Sequence[Spoken], *, now: datetime) -> None:

@@ -58,11 +58,16 @@ class Database:
         others that hang on it: references are not enforced meanwhile, and all are checked before the commit."""
         with _away_named():
             async with self.engine.execution_options(nidaa_writes=True, nidaa_reshapes=True).connect() as connection:
-                async with connection.begin():
-                    yield connection
-                    if self.is_sqlite and (await connection.execute(sa.text("PRAGMA foreign_key_check"))).first():
-                        raise sa.exc.IntegrityError("PRAGMA foreign_key_check", None, Exception("a reference leads nowhere"))
-                await connection.invalidate()
+                try:
+                    async with connection.begin():
+                        yield connection
+                        if self.is_sqlite and (await connection.execute(sa.text("PRAGMA foreign_key_check"))).first():
+                            raise sa.exc.IntegrityError("PRAGMA foreign_key_check", None, Exception("a broken reference"))
+                finally:
+                    if self.is_sqlite:  # outside any transaction, where alone it has an effect
+                        driver = (await connection.get_raw_connection()).driver_connection
+                        assert driver is not None
+                        await driver.execute("PRAGMA foreign_keys = ON")
 
     async def close(self) -> None:
         await self.engine.dispose()

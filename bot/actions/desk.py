@@ -192,10 +192,13 @@ class Desk:
         for place, waiting in enumerate(turns):
             try:
                 await self._alone(waiting)
-            except Exception as alone:  # noqa: BLE001 -- parking failed too: the database is away after all
-                log.error("turn_not_stored", error=type(alone).__name__)
+            except StorageUnavailable:
+                log.error("turn_not_stored", error=StorageUnavailable.__name__)
                 self._refuse(turns[place:])
                 return
+            except Exception as alone:  # noqa: BLE001 -- it could not even be parked: its neighbours can still be taken
+                log.error("turn_not_stored", error=type(alone).__name__)
+                self._refuse([waiting])
 
     async def _alone(self, waiting: _Waiting) -> None:
         """One turn in a transaction of its own; one that fails alone is parked, so that its chat is not blocked."""

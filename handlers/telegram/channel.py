@@ -36,10 +36,11 @@ from bot.core.messages import Message, Order
 from handlers.telegram.updates import CHANNEL
 
 _CONNECTIONS = 256
-_TIMEOUT = aiohttp.ClientTimeout(total=10)
 _UPLOAD_SECONDS = 120
 CAPTION_UNITS, PHOTO_BYTES, DOCUMENT_BYTES = 1024, 10_000_000, 50_000_000
 """The Bot API's limits on what carries a file: UTF-16 units, bytes. Checked November 2026."""
+_PATIENCE = 10.0
+"""Seconds for one call; less than the lease of a message."""
 _NO_PREVIEW = {"is_disabled": True}
 _encode = msgspec.json.Encoder().encode
 
@@ -63,10 +64,16 @@ class WideSession(AiohttpSession):
     """aiogram's session, wide enough for everybody at once, keeping no cookies; and a short way through it for calls that
     are prepared JSON."""
 
+    def __init__(self, *, api: TelegramAPIServer, patience: float) -> None:
+        super().__init__(api=api, limit=_CONNECTIONS)
+        self._patience = aiohttp.ClientTimeout(total=patience)
+
     async def create_session(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             connector = self._connector_type(**self._connector_init)
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=_TIMEOUT)
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._patience
+            )
             self._should_reset_connector = False
         return self._session
 
@@ -91,9 +98,9 @@ class WideSession(AiohttpSession):
         return Response.model_construct(ok=True, result=None)
 
 
-def make_bot(token: str, api_url: str) -> Bot:
-    """aiogram's bot on any Bot API server."""
-    return Bot(token, session=WideSession(api=TelegramAPIServer.from_base(api_url), limit=_CONNECTIONS))
+def make_bot(token: str, api_url: str, *, patience: float = _PATIENCE) -> Bot:
+    """aiogram's bot on any Bot API server; a message that has no answer after that many seconds is tried again later."""
+    return Bot(token, session=WideSession(api=TelegramAPIServer.from_base(api_url), patience=patience))
 
 
 class TelegramChannel:

@@ -17,6 +17,8 @@ from handlers.telegram.setup import UPDATES, Profile
 from handlers.telegram.webhook import Intake
 
 _WAIT = 25
+_MOST = 100
+"""How many updates one fetch brings at most."""
 _TIMEOUT = aiohttp.ClientTimeout(total=_WAIT + 10)
 
 log = structlog.get_logger()
@@ -35,7 +37,8 @@ _numbered = msgspec.json.Decoder(_Numbered)
 
 
 class Polling:
-    """`trouble` names why nothing comes in; None when all is well."""
+    """`trouble` names why nothing comes in; None when all is well. `caught_up` is set while nothing that waited for us is
+    left to fetch."""
 
     def __init__(self, bot: Bot, intake: Intake, profile: Profile) -> None:
         assert isinstance(bot.session, WideSession)
@@ -44,6 +47,7 @@ class Polling:
         self._intake = intake
         self._profile = profile
         self.trouble: str | None = None
+        self.caught_up = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled. A fetched update that cannot be stored holds the offset: it comes again."""
@@ -55,15 +59,19 @@ class Polling:
                 await asyncio.gather(*(self._intake.take(bytes(update)) for update in updates))
             except (aiohttp.ClientError, TimeoutError, OSError, StorageUnavailable, msgspec.DecodeError) as error:
                 failures += 1
+                self.caught_up.clear()
                 self.trouble = type(error).__name__
                 log.warning("polling_failed", error=self.trouble, attempt=failures)
                 await asyncio.sleep(retry_wait(failures).total_seconds())
                 continue
             failures, self.trouble = 0, None
             offset = max([offset, *(_numbered.decode(update).update_id + 1 for update in updates)])
+            if len(updates) < _MOST:
+                self.caught_up.set()
 
     async def _fetch(self, offset: int) -> list[msgspec.Raw]:
-        asked = {"offset": offset, "timeout": _WAIT, "allowed_updates": UPDATES}
+        wait = _WAIT if self.caught_up.is_set() else 0
+        asked = {"offset": offset, "limit": _MOST, "timeout": wait, "allowed_updates": UPDATES}
         session = await self._session.create_session()
         async with session.post(self._url, json=asked, timeout=_TIMEOUT) as response:
             response.raise_for_status()

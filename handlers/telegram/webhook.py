@@ -90,9 +90,8 @@ async def _body(receive: Receive) -> bytes | None:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        part = message.get("body", b"")
+        part = message.get("body", b"")[: _LARGEST - size]
         size += len(part)
-        if size <= _LARGEST:
-            parts.append(part)
+        parts.append(part)
         if not message.get("more_body", False):
             return b"".join(parts)

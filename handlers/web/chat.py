@@ -32,6 +32,7 @@ from storage.engine import Database
 from storage.outbox import Opened, Owed
 
 _LARGEST = 64 * 1024
+_MOST_FIELDS = 20
 _LISTEN_SECONDS = 10
 _LANGUAGE_NAMES = {"ar": "العربية", "fr": "Français"}
 
@@ -208,13 +209,14 @@ def _file(owed: Owed, now: datetime) -> dict[str, Any] | None:
 
 
 async def _form(request: Request) -> dict[str, str] | None:
-    """The first value of each field; None when the body is too large."""
+    """The first value of each field; None when the body is too large, or no form of ours could have sent it. It is read to
+    its end all the same: a browser that is still sending would not read the answer."""
     body = b""
     async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST:
-            return None
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=20)
+        body += part[: _LARGEST + 1 - len(body)]
+    if len(body) > _LARGEST or body.count(b"&") >= _MOST_FIELDS:
+        return None
+    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}
 
 

@@ -5,6 +5,7 @@ from storage.tables.base import metadata
 from storage.tables.committee import coordinators, invites
 from storage.tables.conversations import conversations
 from storage.tables.decisions import decisions
+from storage.tables.heartbeats import heartbeats
 from storage.tables.help_requests import help_requests
 from storage.tables.inbox import inbox, parked
 from storage.tables.outbox import outbox
@@ -21,6 +22,7 @@ __all__ = [
     "conversations",
     "coordinators",
     "decisions",
+    "heartbeats",
     "help_requests",
     "inbox",
     "invites",

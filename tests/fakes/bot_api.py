@@ -11,7 +11,7 @@ import importlib.util
 import io
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,10 +55,14 @@ class Refusal:
     delay: float = 0.0
 
 
+Weather = Callable[[web.Request, str, Mapping[str, Any]], Awaitable[web.Response | None]]
+"""What happens to any call before it is looked at: an answer of its own, None to let it pass; it may hang or cut the line."""
+
+
 @dataclass(slots=True)
 class BotApi:
     """`accepted` holds what was taken, per chat, in order; `calls` everything that came, refused or not; `uploads` the files
-    of accepted messages, by (chat, message id)."""
+    of accepted messages, by (chat, message id); `pending` is how many updates it says it holds for the webhook."""
 
     url: str = ""
     calls: list[Call] = field(default_factory=list)
@@ -71,7 +75,9 @@ class BotApi:
     webhook: str = ""
     secret: str = ""
     updates: list[dict[str, Any]] = field(default_factory=list)
+    pending: int = 0
     expired_presses: set[str] = field(default_factory=set)
+    weather: Weather | None = None
     _next_update: int = 700_000_000
     _next_message: int = 100
     _client: ClientSession | None = None
@@ -112,20 +118,22 @@ class BotApi:
     async def handle(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         if request.match_info["token"] != TOKEN:
-            return _error(401, "Unauthorized")
+            return error(401, "Unauthorized")
         params, files = await _params(request)
         self.calls.append(Call(method, params))
         self.wrong += [f"{method}: {what}" for what in _judge(method, params)]
+        if self.weather is not None and (answer := await self.weather(request, method, params)) is not None:
+            return answer
         refusal = self._refusal(method, params)
         if refusal is not None:
             await asyncio.sleep(refusal.delay)
             return web.json_response(refusal.body, status=refusal.status)
         if method in _CARRIERS:
             return web.json_response({"ok": True, "result": _send_file(self, method, params, files)})
-        answer = _ANSWERS.get(method)
-        if answer is None:
-            return _error(404, "Not Found")
-        result = answer(self, params)
+        answering = _ANSWERS.get(method)
+        if answering is None:
+            return error(404, "Not Found")
+        result = answering(self, params)
         if isinstance(result, web.Response):
             return result
         if asyncio.iscoroutine(result):
@@ -256,7 +264,7 @@ def _send_file(api: BotApi, method: str, params: Mapping[str, Any], files: Mappi
 
 def _acknowledge(api: BotApi, params: Mapping[str, Any]) -> Any:
     if params["callback_query_id"] in api.expired_presses:
-        return _error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
+        return error(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
     api.acknowledged.append(params["callback_query_id"])
     return True
 
@@ -275,10 +283,14 @@ async def _get_updates(api: BotApi, params: Mapping[str, Any]) -> Any:
     offset = int(params.get("offset", 0))
     api.updates = [update for update in api.updates if update["update_id"] >= offset]
     for _ in range(20):
-        if api.updates:
+        if api.updates or int(params.get("timeout", 0)) == 0:
             break
         await asyncio.sleep(0.02)
     return api.updates[:100]
+
+
+def _webhook_info(api: BotApi, _: Mapping[str, Any]) -> Any:
+    return telegram.WebhookInfo(api.webhook, has_custom_certificate=False, pending_update_count=api.pending).to_dict()
 
 
 def _me(_: BotApi, __: Mapping[str, Any]) -> Any:
@@ -309,6 +321,7 @@ _ANSWERS: dict[str, Callable[[BotApi, Mapping[str, Any]], Any]] = {
     "setWebhook": _set_webhook,
     "deleteWebhook": _delete_webhook,
     "getUpdates": _get_updates,
+    "getWebhookInfo": _webhook_info,
     "setMyCommands": _put_commands,
     "getMyCommands": _get_commands,
     "setMyName": _put_name,
@@ -320,8 +333,9 @@ _ANSWERS: dict[str, Callable[[BotApi, Mapping[str, Any]], Any]] = {
 }
 
 
-def _error(status: int, description: str) -> web.Response:
-    return web.json_response({"ok": False, "error_code": status, "description": description}, status=status)
+def error(status: int, description: str, **parameters: int) -> web.Response:
+    body = {"ok": False, "error_code": status, "description": description}
+    return web.json_response({**body, "parameters": parameters} if parameters else body, status=status)
 
 
 @asynccontextmanager

@@ -56,3 +56,11 @@ async def test_a_migration_that_is_cut_off_leaves_nothing_half_done(tmp_path: Pa
     await migrate(database)
     await database.close()
     shutil.rmtree(tmp_path)
+
+
+async def test_references_are_enforced_again_after_a_migration(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+    await migrate(database)
+    async with database.read() as connection:
+        assert await connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
+    await database.close()

@@ -22,7 +22,10 @@ from tests.bot.core.setting import SETTINGS, SETUP
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("bot", "handlers", "storage") for path in (ROOT / folder).rglob("*.py"))
-LOOPS = {"bot/main.py", "bot/actions/desk.py", "bot/actions/deliveries.py", "handlers/ticks/timetable.py"}
+LOOPS = {
+    *("bot/main.py", "bot/actions/desk.py", "bot/actions/deliveries.py"),
+    *("handlers/ticks/timetable.py", "handlers/telegram/pulse.py"),
+}
 
 
 def name(path: Path) -> str:

@@ -30,7 +30,7 @@ from bot.core.errors import (
 from bot.core.messages import Message, Order
 from storage import outbox as queries
 from storage.engine import Database
-from storage.outbox import Owed
+from storage.outbox import Later, Owed
 from storage.tables import addresses, outbox
 from tests.bot.actions.updates import SEALS, update
 from tests.bot.core.setting import SETUP
@@ -398,18 +398,37 @@ async def test_a_message_due_later_holds_nothing_back(database: Database, clock:
     assert [each.message.text for each in leased] == ["now"]
 
 
-async def test_a_sender_that_wakes_too_late_does_not_give_back_what_another_has_taken(
-    database: Database, clock: Clock
-) -> None:
+async def test_a_late_failure_counts_no_more_when_another_sender_has_the_message(database: Database, clock: Clock) -> None:
+    async def leased(sender: str) -> list[Owed]:
+        async with database.write() as connection:
+            return await queries.lease_due_messages(
+                connection, channel="telegram", now=clock(), lease=LEASE, sender=sender, limit=10
+            )
+
     async with database.write() as connection:
-        message = Owed(1, "telegram", "1", Message("once"), leased=True)
-        await queries.owe(connection, [message], now=clock(), sender="frozen", lease=LEASE)
+        owed = [Owed(1, "telegram", "1", Message("…"), leased=False)]
+        await queries.owe(connection, owed, now=clock(), sender=None, lease=LEASE)
+    (first,) = await leased("frozen")
     clock.advance(seconds=LEASE.total_seconds() + 1)
-    asked = {"channel": "telegram", "now": clock(), "lease": LEASE, "limit": 10}
+    (second,) = await leased("awake")
     async with database.write() as connection:
-        (taken,) = await queries.lease_due_messages(connection, sender="other", **asked)
+        await queries.settle(connection, [Later(first.id, first.attempts, None)])
+    assert await leased("third") == []
+
     async with database.write() as connection:
-        await queries.settle(connection, [queries.Later(1, message.attempts, None)])
-        assert await queries.lease_due_messages(connection, sender="third", **asked) == []
-        await queries.settle(connection, [queries.Later(1, taken.attempts, None)])
-        assert len(await queries.lease_due_messages(connection, sender="third", **asked)) == 1
+        await queries.settle(connection, [Later(second.id, second.attempts, None)])
+    assert [each.id for each in await leased("third")] == [1]
+
+
+async def test_a_message_tried_for_months_can_still_be_tried(database: Database, clock: Clock) -> None:
+    async with database.write() as connection:
+        owed = [Owed(1, "telegram", "1", Message("…"), leased=False)]
+        await queries.owe(connection, owed, now=clock(), sender=None, lease=LEASE)
+        await connection.execute(outbox.update().values(attempts=2**15 - 1))
+    for _ in range(2):
+        clock.advance(minutes=2)
+        async with database.write() as connection:
+            leased = await queries.lease_due_messages(
+                connection, channel="telegram", now=clock(), lease=LEASE, sender=f"{clock()}"[:24], limit=10
+            )
+        assert [each.id for each in leased] == [1]

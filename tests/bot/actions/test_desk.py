@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from bot.actions.desktop import Taken
 from bot.actions.parked import retry_parked
 from bot.core.errors import StorageUnavailable
 from bot.core.messages import FromGroup
@@ -113,6 +114,15 @@ async def test_a_turn_that_fails_alone_is_parked_and_the_others_are_taken(desk: 
 
     (again,) = await desk.takes(bad)
     assert again.repeat
+
+
+async def test_a_turn_that_cannot_even_be_parked_holds_no_neighbour_up(desk: OpenDesk, database: Database) -> None:
+    impossible = replace(update("1", "سلام"), update_id="\ud800")  # no engine keeps half a character
+    good = [update(str(number), "سلام") for number in (2, 3)]
+    refused, *taken = await asyncio.gather(*(desk.desk.take(each) for each in (impossible, *good)), return_exceptions=True)
+    assert isinstance(refused, StorageUnavailable)
+    assert [len(each.owed) for each in taken if isinstance(each, Taken)] == [2, 2]
+    assert await count(database, inbox) == 2
 
 
 async def test_a_parked_turn_is_taken_again_once_the_fault_is_mended(desk: OpenDesk, database: Database) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from storage.tables import addresses, inbox, outbox, parked, people
+from storage.tables import addresses, inbox, outbox, people
 from tests.conftest import Running, Serve
 from tests.fakes.bot_api import TOKEN, BotApi
 from tests.fakes.clock import Clock
@@ -31,21 +31,6 @@ async def test_an_update_without_the_secret_is_not_taken(fatima: TelegramPerson,
     assert await bot_api.deliver_raw(body, secret="wrong") == 403
     assert await bot_api.deliver_raw(body, secret="سر".encode().decode("latin-1")) == 403
     assert await running.rows(sa.select(inbox)) == []
-
-
-@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b"{}", b"[" * 10_000, b'"' + b"x" * 3_000_000 + b'"'])
-async def test_what_cannot_be_read_is_answered_200_and_parked_once(running: Running, bot_api: BotApi, body: bytes) -> None:
-    assert [await bot_api.deliver_raw(body) for _ in range(3)] == [200, 200, 200]
-    (row,) = await running.rows(sa.select(parked.c.cause, parked.c.channel))
-    assert tuple(row) == ("unreadable", "telegram")
-
-
-async def test_the_same_chat_is_answered_after_something_unreadable(
-    fatima: TelegramPerson, running: Running, bot_api: BotApi
-) -> None:
-    await bot_api.deliver_raw(b"{")
-    hello, _ = await fatima.says("سلام")
-    assert hello.text.startswith("السلام عليكم ومرحبا بكم.")
 
 
 async def test_a_repeated_update_is_answered_once(fatima: TelegramPerson, running: Running, bot_api: BotApi) -> None:

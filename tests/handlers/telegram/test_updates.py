@@ -41,6 +41,13 @@ def test_a_private_message_becomes_its_content(what: dict[str, Any], content: An
     assert read_update(message(**what)) == Incoming(Address("telegram", "7"), "1", content, "ar")
 
 
+def test_what_is_longer_than_the_platform_allows_is_cut_and_a_strange_language_is_none() -> None:
+    assert read_update(message(text="x" * 5000)) == Incoming(Address("telegram", "7"), "1", Typed("x" * 4096), "ar")
+    for strange in ("\x00\x00", "عربية", "1", ""):
+        read = read_update(message(text="x", **{"from": {**FATIMA, "language_code": strange}}))
+        assert read == Incoming(Address("telegram", "7"), "1", Typed("x"), None)
+
+
 def test_a_press_carries_its_payload_and_what_must_be_acknowledged() -> None:
     press = {"id": "q", "from": FATIMA, "data": "signup:1:=agree:x", "message": {"chat": PRIVATE}}
     read = read_update(json.dumps({"update_id": 5, "callback_query": press}).encode())
@@ -66,13 +73,30 @@ def test_a_command_in_a_group_is_a_call_and_other_words_there_are_none_of_ours()
         {"update_id": 1, "message": {"chat": PRIVATE, "from": FATIMA, "pinned_message": {}}},
         {"update_id": 1, "message": "not an object"},
         {"update_id": 1, "callback_query": {"id": "q", "from": FATIMA}},
+        {"update_id": 1, "message": {"chat": PRIVATE, "from": {**FATIMA, "id": True}, "text": "a flag"}},
+        {"update_id": 1, "message": {"chat": PRIVATE, "from": {**FATIMA, "id": 2**63}, "text": "too large"}},
+        {"update_id": 1, "message": {"chat": PRIVATE, "from": {**FATIMA, "id": -7}, "text": "a group's number"}},
     ],
 )
 def test_what_is_of_no_use_to_us_is_passed_over(update: dict[str, Any]) -> None:
     assert read_update(json.dumps(update).encode()) is None
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"{}", b'{"update_id": null}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"{}",
+        b'{"update_id": null}',
+        b'{"update_id": "1"}',
+        b'{"update_id": true}',
+        b"[" * 100_000,
+    ],
+)
 def test_what_is_no_update_is_called_unreadable(body: bytes) -> None:
     with pytest.raises(UpdateUnreadable):
         read_update(body)
