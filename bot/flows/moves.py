@@ -69,20 +69,29 @@ def opened(
     subject: int | None = None,
     revises: bool = False,
 ) -> Outcome:
-    """Open a flow on top of the oldest one; one that is open already is asked again."""
+    """Open a flow on top of the one that is open; one that is open already is asked again.
+
+    Of two that are open, the one with numbered questions stays beneath: what was answered there must not be lost.
+    """
     open_already = talk.draft(name)
     if open_already is not None:
         place = talk.stack.index(open_already)
         return ask_again(replace(talk, stack=talk.stack[: place + 1]), known, notes)
     flow = FLOWS[name]
     state = replace(engine.start(flow, step=talk.counter + 1, answers=answers, subject=subject), revises=revises)
-    stack = (*talk.stack[: _MOST_OPEN - 1], state)
+    stack = (*_beneath(talk), state)
     step = Step(state, tuple(notes))
     talk = replace(talk, stack=stack, counter=state.step)
     if flow.opening is None or answers:
         return _asked(talk, known, step)
     outcome = _asked(talk, known, step)
     return replace(outcome, replies=(flow.opening(known), *outcome.replies))
+
+
+def _beneath(talk: Talk) -> tuple[State, ...]:
+    if len(talk.stack) < _MOST_OPEN:
+        return talk.stack
+    return (next((state for state in talk.stack if FLOWS[state.flow].counted()), talk.stack[0]),)
 
 
 def ask_again(

@@ -253,3 +253,11 @@ def test_the_menu_is_offered_to_a_lost_message_and_a_human_at_the_third() -> Non
     (third,) = chat.says("كلام غير مفهوم أبدا")
     assert third.startswith("يبدو أن المتابعة صعبة.")
     assert chat.payloads[0] == "go::human"
+
+
+def test_the_answers_stay_when_a_third_conversation_opens_over_one_begun_before_the_sign_up() -> None:
+    chat = Chat(new=False)
+    for words in ("/contact", "بدء", "أوافق", GOOD["association"], "طلب مكالمة"):
+        chat.says(words)
+    assert [state.flow for state in chat.talk.stack] == ["signup", "call"]
+    assert chat.answers["association"].value == GOOD["association"]
