@@ -41,7 +41,7 @@ async def submit(
 
 
 def application(answers: Mapping[str, Answer], places: Places) -> signups.Application:
-    """The answers of a finished sign-up as what was applied for."""
+    """The answers of a sign-up as what is applied for; of one that is not signed yet, too."""
     city = answers["city"]
     place = places.by_code.get(city.value or "")
     return signups.Application(
@@ -55,7 +55,7 @@ def application(answers: Mapping[str, Answer], places: Places) -> signups.Applic
         email=_value(answers, "email"),
         city=place.name.ar if place else one_line(city.typed or ""),
         city_code=place.code if place else None,
-        signature=answers["signature"].value or "",
+        signature=_value(answers, "signature"),
         signer_role=_value(answers, "signer_role"),
     )
 
@@ -66,8 +66,13 @@ def _value(answers: Mapping[str, Answer], key: str) -> str | None:
 
 def request_from(row: Row) -> Request:
     """A stored application as commands need it, its answers ready to be shown and changed."""
+    answers = {"consent": Answer("agree"), **answers_of(row)}
+    return Request(id=row.id, status=row.status, since=row.signed_at, answers=answers)
+
+
+def answers_of(row: Row) -> dict[str, Answer]:
+    """What a stored application answers, with its first centre."""
     answers = {
-        "consent": Answer("agree"),
         "association": Answer(row.association, row.association),
         "centre": Answer(row.centre, row.centre),
         "category": Answer(row.category),
@@ -78,7 +83,7 @@ def request_from(row: Row) -> Request:
     }
     if row.category_other:
         answers["category_other"] = Answer(row.category_other, row.category_other)
-    return Request(id=row.id, status=row.status, since=row.signed_at, answers=answers)
+    return answers
 
 
 async def export_records(database: Database, setup: Setup) -> list[SignupRecord]:
@@ -91,7 +96,7 @@ async def export_records(database: Database, setup: Setup) -> list[SignupRecord]
 def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
     first = rows[0]
     if first.status == "draft":
-        return _draft_record(first, places)
+        return _draft_record(rows, places)
     centres = [CentreRecord(r.centre, r.category, r.city, r.city_code) for r in rows if r.centre is not None]
     return SignupRecord(
         reference=first.reference,
@@ -110,7 +115,9 @@ def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
     )
 
 
-def _draft_record(row: Row, places: Places) -> SignupRecord:
+def _draft_record(rows: Sequence[Row], places: Places) -> SignupRecord:
+    """The first centre as the conversation has it; further ones were gathered by others."""
+    row, *further = rows
     state = conversations.decode_talk(row.talk).draft(signup.NAME) if row.talk else None
     answers = state.answers if state else {}
     place = places.by_code.get(_value(answers, "city") or "")
@@ -118,6 +125,7 @@ def _draft_record(row: Row, places: Places) -> SignupRecord:
     city = place.name.ar if place else typed_city
     name, category = _value(answers, "centre"), _value(answers, "category")
     centres = [CentreRecord(name, category or "", city or "", place.code if place else None)] if name else []
+    centres += [CentreRecord(r.centre, r.category, r.city, r.city_code) for r in further]
     return SignupRecord(
         reference=None,
         status="draft",

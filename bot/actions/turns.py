@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import people as people_actions
+from bot.actions import claims, people as people_actions
 from bot.actions.desktop import LEASE, Desktop, Taken
 from bot.actions.effects import Pending, carry_out
 from bot.core.known import Known
@@ -20,7 +20,7 @@ from bot.core.text import Speech
 from bot.flows import moves, routing
 from bot.flows.effects import Erase
 from bot.flows.standing import Outcome, Standing, Talk
-from bot.rules.codes import RESUME, code_from
+from bot.rules.codes import PREPARED, RESUME, code_from
 from storage import conversations, inbox, outbox, people
 from storage.conversations import Spoken
 from storage.outbox import Owed
@@ -97,7 +97,7 @@ async def _take(batch: _Batch, update: Incoming) -> Taken:
         spoken.talk = before.talk
     if spoken.gone:
         await people.revive_address(batch.connection, spoken.address)
-    code = people_actions.code_in(update.content, RESUME)
+    code = people_actions.code_in(update.content, RESUME, PREPARED)
     if code is not None:
         return await _redeem(batch, update, spoken, code)
     return await _converse(batch, update, spoken, update.content)
@@ -116,6 +116,10 @@ async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: An
     if needs and not standing.new:
         await _do_pending(batch)
         known = replace(known, loaded=await people_actions.load(batch.connection, needs, standing, known))
+    number, claim = routing.shared_number(standing, aim), routing.claims(standing, aim)
+    if number is not None or claim is not None:
+        await _do_pending(batch)
+        known = replace(known, loaded=await claims.load(batch.connection, standing, known, number=number, claim=claim))
     return await _carry_out(batch, update, spoken, routing.act(standing, aim, known))
 
 
@@ -127,17 +131,18 @@ async def _do_pending(batch: _Batch) -> None:
 
 
 async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
-    """A code that moves this address to the person who was given it; from then on that person is speaking."""
+    """A resume code moves this address to the person who was given it, and from then on that person is speaking; the code of
+    a prepared sign-up makes it this person's."""
     await _do_pending(batch)
     known, standing = _known(batch, spoken), _standing(spoken, new=False)
     owner, outcome = await people_actions.redeem(batch.connection, standing, spoken, known, code, desktop=batch.desktop)
+    batch.new.discard(update.address)
     if outcome is not None:
         return await _carry_out(batch, update, spoken, outcome)
     assert owner is not None
     batch.moved.pop(spoken.person, None)
     owner.talk = batch.moved[owner.person].talk if owner.person in batch.moved else owner.talk
     batch.spoken[update.address] = owner
-    batch.new.discard(update.address)
     return await _converse(batch, update, owner, Typed("/start"))
 
 

@@ -181,19 +181,22 @@ class State:
 class Ending:
     """What a finished flow leads to: what is said, what must happen, and the flow that opens next, if any.
 
-    `closes_all`: whatever else was open ends with it.
+    `answers` and `subject` are what that flow opens with. `closes_all`: whatever else was open ends with it.
     """
 
     say: Sayable | None = None
     effects: tuple[Any, ...] = ()
     then: str | None = None
     closes_all: bool = False
+    answers: Answers | None = None
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to;
-    `opening` is a message said before the first question, when the flow begins with no answers."""
+    """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to; `left`
+    what a choice that leaves the flow leads to, besides what it says; `opening` is a message said before the first question,
+    when the flow begins with no answers."""
 
     name: str
     version: int
@@ -202,6 +205,7 @@ class Flow:
     finish: Callable[[State, Known], Ending]
     answered: Mapping[str, Callable[[State, Known], tuple[Any, ...]]] = field(default_factory=dict)
     opening: Callable[[Known], Outgoing] | None = None
+    left: Callable[[State, Known], Ending] = lambda _, __: Ending()
 
     _by_key: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _numbers: Mapping[str, int] = field(init=False, repr=False, compare=False)

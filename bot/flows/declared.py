@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.core.flow import Flow
+from bot.flows.claims import CLAIM
 from bot.flows.helpdesk import CALL, CONTACT
 from bot.flows.language import FIRST_LANGUAGE, LANGUAGE
 from bot.flows.leaving import CANCEL, ERASE
 from bot.flows.optin import OPTIN
 from bot.flows.signup import SIGNUP
 
-_ALL = (SIGNUP, OPTIN, LANGUAGE, FIRST_LANGUAGE, CALL, CONTACT, CANCEL, ERASE)
+_ALL = (SIGNUP, OPTIN, LANGUAGE, FIRST_LANGUAGE, CALL, CONTACT, CLAIM, CANCEL, ERASE)
 FLOWS: dict[str, Flow] = {flow.name: flow for flow in _ALL}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,6 +16,7 @@ from bot.actions.desk import Desk
 from bot.core.bidi import without_isolates
 from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
 from bot.core.known import Setup
+from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, Speech, t
 from bot.settings import Settings
 from storage.engine import Database
@@ -29,6 +32,7 @@ class Tools:
     settings: Callable[[], Settings]
     database: Callable[[], Database]
     setup: Callable[[], Setup]
+    seals: Callable[[], Seals]
     desk: Callable[[Database], Desk]
     serve: Callable[[str | None], Coroutine[Any, Any, None]]
     probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
@@ -73,3 +77,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """What keeps a file from being written is told in words: CommandRefused."""
+    try:
+        yield
+    except OSError:
+        raise CommandRefused(
+            t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")(
+                file=Ltr(str(file))
+            )
+        ) from None

@@ -33,7 +33,7 @@ def write_csv(file: Path, sheet: Sheet, speech: Speech) -> int:
     count = 0
     with _whole(file, "w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
-        writer.writerow([speech.tell(column) for column in sheet.columns])
+        writer.writerow([_safe(without_isolates(speech.tell(column))) for column in sheet.columns])
         for count, row in enumerate(sheet.rows, 1):  # noqa: B007 -- the last number is the count
             writer.writerow(["" if cell is None else _safe(without_isolates(speech.show(cell))) for cell in row])
     return count

@@ -28,6 +28,7 @@ class Tick:
 TIMETABLE = (
     Tick("forget_updates", timedelta(hours=1), retention.forget_updates),
     Tick("forget_messages", timedelta(hours=1), retention.forget_messages),
+    Tick("forget_unclaimed", timedelta(hours=1), retention.forget_unclaimed),
 )
 
 

@@ -3,6 +3,7 @@
 from storage.tables.base import metadata
 from storage.tables.conversations import conversations
 from storage.tables.help_requests import help_requests
+from storage.tables.imports import imports
 from storage.tables.inbox import inbox, parked
 from storage.tables.outbox import outbox
 from storage.tables.people import addresses, codes, consents, people
@@ -16,6 +17,7 @@ __all__ = [
     "consents",
     "conversations",
     "help_requests",
+    "imports",
     "inbox",
     "metadata",
     "outbox",
