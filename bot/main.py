@@ -65,10 +65,10 @@ def main() -> None:
         settings=settings,
         database=lambda: Database(settings().database_url),
         setup=lambda: make_setup(settings()),
+        seals=lambda: make_seals(settings()),
         desk=lambda database: _desk(database, settings()),
         serve=lambda only: _serve(settings, only),
         probes=lambda: _probes(settings()),
-        seals=lambda: make_seals(settings()),
         telegram_name=lambda: _telegram_name(settings()),
         speech=Speech(language, catalogue(language)),
     )

@@ -19,7 +19,8 @@ from storage.tables.base import Row
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What a president signs: phone in E.164, `city_code` None for a place no list knows."""
+    """What a president signs: phone in E.164, `city_code` None for a place no list knows, `signature` None before it is
+    given."""
 
     association: str
     centre: str
@@ -31,7 +32,7 @@ class Application:
     email: str | None
     city: str
     city_code: str | None
-    signature: str
+    signature: str | None
     signer_role: str | None
 
 
@@ -58,6 +59,11 @@ async def open_drafts(
 
 _OPEN = signups.insert().returning(signups.c.id, signups.c.person_id)
 _DROP = signups.delete().where(signups.c.id == sa.bindparam("signup"), signups.c.status == "draft")
+_DROP_GATHERED = associations.delete().where(
+    associations.c.id.in_(
+        sa.select(signups.c.association_id).where(signups.c.id == sa.bindparam("signup"), signups.c.status == "draft")
+    )
+)
 _SIGN = (
     signups.update()
     .where(signups.c.id == sa.bindparam("signup"))
@@ -76,8 +82,16 @@ _SIGN = (
 
 
 async def drop_drafts(connection: AsyncConnection, ids: Sequence[int]) -> None:
-    """Delete sign-ups that are still drafts; anything else stays."""
-    await connection.execute(_DROP, [{"signup": signup} for signup in ids])
+    """Delete sign-ups that are still drafts, with what others had gathered for them; anything else stays."""
+    rows = [{"signup": signup} for signup in ids]
+    if rows:
+        await connection.execute(_DROP_GATHERED, rows)
+        await connection.execute(_DROP, rows)
+
+
+async def drop_drafts_of(connection: AsyncConnection, person: int) -> None:
+    drafts = sa.select(signups.c.id).where(signups.c.person_id == person, signups.c.status == "draft")
+    await drop_drafts(connection, (await connection.execute(drafts)).scalars().all())
 
 
 async def submit(connection: AsyncConnection, signings: Sequence[Signing], *, now: datetime) -> None:
@@ -111,8 +125,11 @@ async def submit(connection: AsyncConnection, signings: Sequence[Signing], *, no
 
 
 async def _add_associations(connection: AsyncConnection, made: Sequence[tuple[int, Application]], *, now: datetime) -> None:
+    """(id, application) each; several of one id are centres of the association that the first of them describes."""
+    described = dict(reversed(made))
     await connection.execute(
-        associations.insert(), [{"id": id_, "created_at": now, **_of_association(each)} for id_, each in made]
+        associations.insert(),
+        [{"id": id_, "created_at": now, **_of_association(each)} for id_, each in reversed(described.items())],
     )
     await connection.execute(
         centres.insert(),
@@ -149,10 +166,38 @@ def _of_centre(application: Application) -> dict[str, Any]:
     }
 
 
+async def add_prepared(
+    connection: AsyncConnection,
+    gathered: Sequence[tuple[Sequence[Application], str | None]],
+    *,
+    source: str,
+    language: str,
+    import_id: int | None,
+    now: datetime,
+) -> None:
+    """Sign-ups that others prepared: (one application a centre, digest of the code that claims it) each."""
+    made = [(new_id(), applications, digest) for applications, digest in gathered]
+    await _add_associations(connection, [(id_, each) for id_, applications, _ in made for each in applications], now=now)
+    rows = [
+        {
+            "association_id": id_,
+            "status": "prepared",
+            "language": language,
+            "channel": source,
+            "created_at": now,
+            "source": source,
+            "import_id": import_id,
+            "claim_digest": digest,
+        }
+        for id_, _, digest in made
+    ]
+    await connection.execute(signups.insert(), rows)
+
+
 async def latest_request(connection: AsyncConnection, person: int) -> Row | None:
     """The person's latest sign-up that was sent, with its association and first centre; None when there is none."""
     query = (
-        _signed()
+        with_association()
         .where(signups.c.person_id == person, signups.c.status != "draft")
         .order_by(signups.c.id.desc(), centres.c.id)
         .limit(1)
@@ -163,7 +208,7 @@ async def latest_request(connection: AsyncConnection, person: int) -> Row | None
 
 async def sent_signup(connection: AsyncConnection, signup: int) -> Row | None:
     """A sign-up that was sent, with its association and first centre; None when there is none."""
-    query = _signed().where(signups.c.id == signup, signups.c.status != "draft").order_by(centres.c.id).limit(1)
+    query = with_association().where(signups.c.id == signup, signups.c.status != "draft").order_by(centres.c.id).limit(1)
     found: Row | None = (await connection.execute(query)).one_or_none()
     return found
 
@@ -174,7 +219,8 @@ async def lock_status(connection: AsyncConnection, ids: Sequence[int]) -> dict[i
     return {row.id: row.status for row in await connection.execute(query)}
 
 
-def _signed() -> sa.Select[Any]:
+def with_association() -> sa.Select[Any]:
+    """Sign-ups with their association and centres, a row a centre; both may be missing."""
     return sa.select(
         signups,
         associations.c.name.label("association"),
@@ -200,7 +246,7 @@ async def export_rows(connection: AsyncConnection, categories: frozenset[str] | 
         .scalar_subquery()
     )
     query = (
-        _signed()
+        with_association()
         .add_columns(conversations.c.talk, agreed.label("consent_at"))
         .outerjoin(
             conversations,
@@ -217,7 +263,7 @@ async def export_rows(connection: AsyncConnection, categories: frozenset[str] | 
 
 async def forget_signer(connection: AsyncConnection, person: int) -> None:
     """Withdraw the person's sign-ups and null what is personal in them; drafts go. The bodies' own names stay."""
-    await connection.execute(sa.delete(signups).where(signups.c.person_id == person, signups.c.status == "draft"))
+    await drop_drafts_of(connection, person)
     theirs = sa.select(signups.c.association_id).where(signups.c.person_id == person)
     await connection.execute(
         associations.update()

@@ -9,7 +9,7 @@ from functools import partial
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
 from bot.actions.loading import decision_from, similar_names
-from bot.actions.signups import answers_from
+from bot.actions.signups import answers_of
 from bot.core.known import Known
 from bot.core.messages import Outgoing
 from bot.flows import decisions as flows
@@ -43,7 +43,7 @@ def _application(row: Row, last: Row | None, similar: tuple[str, ...] = ()) -> A
         id=row.id,
         status=row.status,
         since=row.signed_at,
-        answers=answers_from(row),
+        answers=answers_of(row),
         similar=similar,
         decision=decision_from(last) if last else None,
     )

@@ -101,7 +101,7 @@ async def _application_of(wanted: Wanted, row: Row, *, waiting: int) -> flows.Ap
         id=row.id,
         status=row.status,
         since=row.signed_at,
-        answers=signup_actions.answers_from(row),
+        answers=signup_actions.answers_of(row),
         similar=await similar_names(wanted.connection, row),
         decision=decision_from(last) if last else None,
         waiting=waiting,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.actions import claims
 from bot.actions.desktop import Desktop
 from bot.core import calendar
 from bot.core.engine import show
@@ -15,7 +16,7 @@ from bot.core.messages import Content, Typed
 from bot.core.text import Ltr, Sayable, t
 from bot.flows import moves, signup
 from bot.flows.standing import Outcome, Request, Standing
-from bot.rules.codes import read_code, wait_after
+from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
 from storage import conversations, outbox, people, signups
 from storage.conversations import Spoken
@@ -46,18 +47,19 @@ _AGREED = {
 }
 
 
-def code_in(content: Content, kinds: str) -> str | None:
-    """The code a message is, alone or after /start, if it is of one of these kinds (letters); None when it is none."""
+def code_in(content: Content, *kinds: str) -> str | None:
+    """The code of one of these kinds that a message is, alone or after /start; None when it is none."""
     if not isinstance(content, Typed) or len(content.text) > 40:
         return None
     code = read_code(content.text.strip().removeprefix("/start").removeprefix("@").strip())
-    return code if code is not None and code[0] in kinds else None
+    return code if code is not None and code.startswith(kinds) else None
 
 
 async def redeem(
     connection: AsyncConnection, standing: Standing, spoken: Spoken, known: Known, code: str, *, desktop: Desktop
 ) -> tuple[Spoken | None, Outcome | None]:
-    """Use a resume code: the person it leads to, now reached at this address too; or what is said instead.
+    """Use a code: the person a resume code leads to, now reached at this address too; or what is said instead, for the code
+    of a prepared sign-up its first question.
 
     A wrong code counts; after five in a row the next try waits, twice as long each time.
     """
@@ -68,7 +70,13 @@ async def redeem(
     if await _has_own_signup(connection, standing):
         busy = t("This conversation already has a sign-up of its own. Finish it, or write “Cancel” to give it up first.")
         return None, moves.ask_again(talk, known, (busy,))
-    owner = await people.use_code(connection, desktop.seals.digest(code), kind="resume", now=now)
+    digest, owner = desktop.seals.digest(code), None
+    if code.startswith(PREPARED):
+        outcome = await claims.claim_by_code(connection, standing, known, digest)
+        if outcome is not None:
+            return None, outcome
+    else:
+        owner = await people.use_code(connection, digest, kind="resume", now=now)
     if owner is None:
         return None, wrong_code(standing, known)
     if owner != spoken.person:

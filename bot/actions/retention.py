@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from storage import inbox, outbox
+from bot.rules.imports import PREPARED_LASTS
+from storage import imports, inbox, outbox
 from storage.engine import Database
 
 INBOX_DAYS = 9
@@ -22,3 +23,11 @@ async def forget_messages(database: Database, now: datetime) -> int:
     """Delete messages that were read on the page, or parked, long ago; how many."""
     async with database.write() as connection:
         return await outbox.forget_messages(connection, opened_before=now - timedelta(days=MESSAGE_DAYS))
+
+
+async def forget_unclaimed(database: Database, now: datetime) -> int:
+    """Delete what others prepared long ago and nobody has claimed, or claimed without agreeing to anything; how many."""
+    before = now - PREPARED_LASTS
+    async with database.write() as connection:
+        unclaimed = await imports.delete_prepared(connection, before=before)
+        return unclaimed + await imports.delete_without_consent(connection, before=before)

@@ -54,7 +54,7 @@ async def submit(
 
 
 def application(answers: Mapping[str, Answer], places: Places) -> signups.Application:
-    """The answers of a finished sign-up as what was applied for."""
+    """The answers of a sign-up as what is applied for; of one that is not signed yet, too."""
     city = answers["city"]
     place = places.by_code.get(city.value or "")
     return signups.Application(
@@ -68,7 +68,7 @@ def application(answers: Mapping[str, Answer], places: Places) -> signups.Applic
         email=_value(answers, "email"),
         city=place.name.ar if place else one_line(city.typed or ""),
         city_code=place.code if place else None,
-        signature=answers["signature"].value or "",
+        signature=_value(answers, "signature"),
         signer_role=_value(answers, "signer_role"),
     )
 
@@ -77,10 +77,9 @@ def _value(answers: Mapping[str, Answer], key: str) -> str | None:
     return answers[key].value if key in answers else None
 
 
-def answers_from(row: Row) -> dict[str, Answer]:
-    """The answers of a stored application, ready to be shown and changed."""
+def answers_of(row: Row) -> dict[str, Answer]:
+    """What a stored application answers, with its first centre, ready to be shown and changed."""
     answers = {
-        "consent": Answer("agree"),
         "association": Answer(row.association, row.association),
         "centre": Answer(row.centre, row.centre),
         "category": Answer(row.centre_category),
@@ -105,7 +104,9 @@ async def latest_request(connection: AsyncConnection, person: int) -> Request | 
     row = await signups.latest_request(connection, person)
     if row is None or row.status == "withdrawn":
         return None
-    request = Request(id=row.id, status=row.status, since=row.signed_at, answers=answers_from(row))
+    request = Request(
+        id=row.id, status=row.status, since=row.signed_at, answers={"consent": Answer("agree"), **answers_of(row)}
+    )
     if row.status == "pending":
         return request
     decision = await decisions.last_decision(connection, row.id)
@@ -142,7 +143,7 @@ def _records(rows: Sequence[Row], places: Places) -> list[SignupRecord]:
 def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
     first = rows[0]
     if first.status == "draft":
-        return _draft_record(first, places)
+        return _draft_record(rows, places)
     centres = [CentreRecord(r.centre, r.centre_category, r.city, r.city_code) for r in rows if r.centre is not None]
     return SignupRecord(
         reference=first.reference,
@@ -161,7 +162,9 @@ def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
     )
 
 
-def _draft_record(row: Row, places: Places) -> SignupRecord:
+def _draft_record(rows: Sequence[Row], places: Places) -> SignupRecord:
+    """The first centre as the conversation has it; further ones were gathered by others."""
+    row, *further = rows
     state = conversations.decode_talk(row.talk).draft(signup.NAME) if row.talk else None
     answers = state.answers if state else {}
     place = places.by_code.get(_value(answers, "city") or "")
@@ -169,6 +172,7 @@ def _draft_record(row: Row, places: Places) -> SignupRecord:
     city = place.name.ar if place else typed_city
     name, category = _value(answers, "centre"), _value(answers, "category")
     centres = [CentreRecord(name, category or "", city or "", place.code if place else None)] if name else []
+    centres += [CentreRecord(r.centre, r.category, r.city, r.city_code) for r in further]
     return SignupRecord(
         reference=None,
         status="draft",

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import committee, people as people_actions
+from bot.actions import claims, committee, people as people_actions
 from bot.actions.desktop import LEASE, Desktop, Taken
 from bot.actions.effects import Pending, carry_out
 from bot.actions.job import Job
@@ -22,7 +22,7 @@ from bot.core.text import t
 from bot.flows import moves, routing
 from bot.flows.effects import Erase
 from bot.flows.standing import Outcome, Standing, Talk
-from bot.rules.codes import INVITE, RESUME
+from bot.rules.codes import INVITE, PREPARED, RESUME
 from storage import conversations, inbox, outbox, people
 from storage.conversations import Spoken
 from storage.outbox import Owed
@@ -102,9 +102,9 @@ async def _take(batch: _Batch, update: Incoming) -> Taken:
         spoken.talk = before.talk
     if spoken.gone:
         await people.revive_address(batch.connection, spoken.address)
-    code = people_actions.code_in(update.content, RESUME + INVITE)
+    code = people_actions.code_in(update.content, RESUME, PREPARED, INVITE)
     if code is not None:
-        return await (_redeem if code.startswith(RESUME) else _join)(batch, update, spoken, code)
+        return await (_join if code.startswith(INVITE) else _redeem)(batch, update, spoken, code)
     return await _converse(batch, update, spoken, update.content)
 
 
@@ -123,6 +123,11 @@ async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: An
         known = replace(
             known, loaded=await load(batch.connection, needs, standing, aim, known=known, setup=batch.desktop.setup)
         )
+    number, claim = routing.shared_number(standing, aim), routing.claims(standing, aim)
+    if number is not None or claim is not None:
+        await _do_pending(batch)
+        found = await claims.load(batch.connection, standing, known, number=number, claim=claim)
+        known = replace(known, loaded={**known.loaded, **found})
     return await _carry_out(batch, update, spoken, routing.act(standing, aim, known))
 
 
@@ -134,17 +139,18 @@ async def _do_pending(batch: _Batch) -> None:
 
 
 async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
-    """A code that moves this address to the person who was given it; from then on that person is speaking."""
+    """A resume code moves this address to the person who was given it, and from then on that person is speaking; the code of
+    a prepared sign-up makes it this person's."""
     await _do_pending(batch)
     known, standing = _known(batch, spoken), _standing(spoken, new=False)
     owner, outcome = await people_actions.redeem(batch.connection, standing, spoken, known, code, desktop=batch.desktop)
+    batch.new.discard(update.address)
     if outcome is not None:
         return await _carry_out(batch, update, spoken, outcome)
     assert owner is not None
     batch.moved.pop(spoken.person, None)
     owner.talk = batch.moved[owner.person].talk if owner.person in batch.moved else owner.talk
     batch.spoken[update.address] = owner
-    batch.new.discard(update.address)
     return await _converse(batch, update, owner, Typed("/start"))
 
 

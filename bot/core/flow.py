@@ -183,7 +183,7 @@ class Ending:
     """What a finished flow leads to: what is said (with buttons of its own), what must happen, and the flow that opens
     next, if any.
 
-    `closes_all`: whatever else was open ends with it.
+    `answers` and `subject` are what that flow opens with. `closes_all`: whatever else was open ends with it.
     """
 
     say: Sayable | None = None
@@ -191,14 +191,16 @@ class Ending:
     then: str | None = None
     closes_all: bool = False
     buttons: tuple[Button, ...] = ()
+    answers: Answers | None = None
+    subject: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to;
-    `opening` is a message said before the first question, when the flow begins with no answers. `role`: only the
-    committee's members of that role, or a higher one, may be in it. `needs`: what a turn loads before it says anything
-    in this flow."""
+    """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to; `left`
+    what a choice that leaves the flow leads to, besides what it says; `opening` is a message said before the first question,
+    when the flow begins with no answers. `role`: only the committee's members of that role, or a higher one, may be in it.
+    `needs`: what a turn loads before it says anything in this flow."""
 
     name: str
     version: int
@@ -209,6 +211,7 @@ class Flow:
     opening: Callable[[Known], Outgoing] | None = None
     role: str | None = None
     needs: frozenset[str] = frozenset()
+    left: Callable[[State, Known], Ending] = lambda _, __: Ending()
 
     _by_key: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _numbers: Mapping[str, int] = field(init=False, repr=False, compare=False)

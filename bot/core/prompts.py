@@ -57,7 +57,7 @@ _SHARE_HERE = t("Press the button below to share the number of this Telegram acc
 def _progress(flow: Flow, state: State, question: Question) -> Text | None:
     if not question.counted:
         return None
-    if state.editing and question.label is not None:
+    if state.editing and question.label is not None and question.key in state.answers:
         return t("Changing: {field_label}")(field_label=question.label)
     return t("Question {n} of {total}")(n=flow.number(question), total=len(flow.counted()))
 

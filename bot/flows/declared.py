@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.flow import Flow
 from bot.flows import committee, decisions, help_requests
+from bot.flows.claims import CLAIM
 from bot.flows.helpdesk import CALL, CONTACT
 from bot.flows.language import FIRST_LANGUAGE, LANGUAGE
 from bot.flows.leaving import CANCEL, ERASE
@@ -17,6 +18,7 @@ _ALL = (
     FIRST_LANGUAGE,
     CALL,
     CONTACT,
+    CLAIM,
     CANCEL,
     ERASE,
     *decisions.FLOWS,

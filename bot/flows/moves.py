@@ -37,7 +37,9 @@ def stepped(standing: Standing, step: Step, known: Known) -> Outcome:
         return _asked(_on_top(talk, state), known, step, owed)
     beneath = talk.stack[:-1]
     if step.over == "left":
-        return ask_again(replace(talk, stack=beneath), known, step.notes, effects=owed)
+        leaving = flow.left(state, known)
+        notes = (*step.notes, leaving.say) if leaving.say else step.notes
+        return ask_again(replace(talk, stack=beneath), known, notes, effects=(*owed, *leaving.effects))
     ending = flow.finish(state, replace(known, beneath=beneath[-1] if beneath else None))
     rest = replace(talk, stack=() if ending.closes_all else beneath, counter=max(talk.counter, state.step))
     return ended(rest, known, ending, notes=step.notes, effects=owed)
@@ -55,9 +57,11 @@ def ended(
     if ending.then is None or talk.draft(ending.then):
         return replace(ask_again(talk, known, said, effects=owed), language=language)
     if not said:
-        return replace(opened(talk, known, ending.then), effects=owed, language=language)
+        opening = opened(talk, known, ending.then, answers=ending.answers, subject=ending.subject)
+        return replace(opening, effects=owed, language=language)
     first = Outgoing(paragraphs(*said), drop_keyboard=known.keyboard_up)
-    opening = opened(talk, replace(known, keyboard_up=False), ending.then)
+    known = replace(known, keyboard_up=False)
+    opening = opened(talk, known, ending.then, answers=ending.answers, subject=ending.subject)
     return replace(opening, replies=(first, *opening.replies), effects=owed, language=language)
 
 
@@ -71,7 +75,11 @@ def opened(
     subject: int | None = None,
     revises: bool = False,
 ) -> Outcome:
-    """Open a flow on top of the oldest one; one that is open already is asked again."""
+    """Open a flow on top of the one that is open; one that is open already is asked again.
+
+    Of two that are open, the one with numbered questions stays beneath: what was answered there must not be lost.
+    With `answers`, only what they leave open is asked, then the review.
+    """
     open_already = talk.draft(name)
     if open_already is not None:
         place = talk.stack.index(open_already)
@@ -79,8 +87,10 @@ def opened(
     flow = FLOWS[name]
     if flow.role is not None:  # the committee's short conversations never wait beneath one another
         talk = replace(talk, stack=tuple(state for state in talk.stack if FLOWS[state.flow].role is None))
-    state = replace(engine.start(flow, step=talk.counter + 1, answers=answers, subject=subject), revises=revises)
-    stack = (*talk.stack[: _MOST_OPEN - 1], state)
+    state = engine.start(flow, step=talk.counter + 1, answers=answers, subject=subject)
+    asks_the_rest = bool(answers) and not engine.open_question(flow, state).review
+    state = replace(state, revises=revises, editing=asks_the_rest)
+    stack = (*_beneath(talk), state)
     step = Step(state, tuple(notes))
     talk = replace(talk, stack=stack, counter=state.step)
     if flow.opening is None or answers:
@@ -93,6 +103,12 @@ def again_alone(talk: Talk, known: Known, key: str) -> Outcome:
     """Ask one answer of the flow on top again; with it the flow ends."""
     state = replace(talk.stack[-1], question=key, editing=True, alone=True)
     return _asked(replace(talk, stack=(*talk.stack[:-1], state)), known, Step(state))
+
+
+def _beneath(talk: Talk) -> tuple[State, ...]:
+    if len(talk.stack) < _MOST_OPEN:
+        return talk.stack
+    return (next((state for state in talk.stack if FLOWS[state.flow].counted()), talk.stack[0]),)
 
 
 def ask_again(

@@ -13,11 +13,12 @@ from typing import TypeAlias
 
 from bot.core import engine
 from bot.core.bidi import clean
-from bot.core.flow import Flow, Heard, Refused, State, Step, Taken
+from bot.core.flow import Answer, Choice, Flow, Heard, Picked, Refused, State, Step, Taken
 from bot.core.known import Known
 from bot.core.messages import Attached, Button, Content, FromGroup, Outgoing, Pressed, Shared, Typed
 from bot.core.text import t
-from bot.flows import coordination, moves
+from bot.flows import coordination, moves, signup
+from bot.flows.claims import CLAIM, Offered
 from bot.flows.command import Command, coordinator_in
 from bot.flows.commands import BY_INTENT, COMMANDS
 from bot.flows.declared import FLOWS
@@ -124,6 +125,28 @@ def permitted(standing: Standing, aim: Aim, known: Known) -> bool:
     return all(may(coordinator_in(known), role) for role in wanted if role is not None)
 
 
+def shared_number(standing: Standing, aim: Aim) -> str | None:
+    """The number a person has just shared as their own in a sign-up that was not sent yet: one may be prepared for it."""
+    state = standing.talk.top
+    if state is None or state.flow != signup.NAME or state.revises:
+        return None
+    match aim:
+        case Answering(Taken(Answer(value=number, how="shared"))):
+            return number
+    return None
+
+
+def claims(standing: Standing, aim: Aim) -> tuple[int, str] | None:
+    """The prepared sign-up that this message says is the person's, and the number it was offered for."""
+    state, beneath = standing.talk.top, standing.talk.draft(signup.NAME)
+    if state is None or state.flow != CLAIM.name or state.subject is None or beneath is None:
+        return None
+    match aim:
+        case Pressing("=yes") | Answering(Picked(Choice("yes"))):
+            return state.subject, beneath.answers[signup.PHONE.key].value or ""
+    return None
+
+
 def aim(standing: Standing, content: Content, known: Known) -> Aim:
     """`content` of a press holds the payload after its seal was checked; a broken seal comes as an empty payload."""
     state = standing.talk.top
@@ -156,7 +179,7 @@ def _do(standing: Standing, aim: Aim, known: Known) -> Outcome:
         case Running(command, subject):
             return command.act(replace(standing, talk=_at_ease(standing.talk, command), subject=subject), known)
         case Answering(heard, typed):
-            return _on_top(standing, known, lambda f, s: engine.accept(f, s, heard, known, typed=typed))
+            return _answered(standing, known, heard, typed)
         case Moving(move):
             return _moved(standing, move, known)
         case Pressing(value, payload):
@@ -227,6 +250,18 @@ def _on_top(standing: Standing, known: Known, step: Callable[[Flow, State], Step
     state = standing.talk.stack[-1]
     known = _with_beneath(standing, known)
     return moves.stepped(standing, step(FLOWS[state.flow], state), known)
+
+
+def _answered(standing: Standing, known: Known, heard: Heard, typed: str) -> Outcome:
+    """The answer is taken; where something is prepared for the number it gives, that is offered before the next question."""
+    offered: Offered | None = known.loaded.get("offered")
+    if offered is None:
+        return _on_top(standing, known, lambda f, s: engine.accept(f, s, heard, known, typed=typed))
+    state = standing.talk.stack[-1]
+    step = engine.accept(FLOWS[state.flow], state, heard, known, typed=typed)
+    talk = replace(standing.talk, stack=(*standing.talk.stack[:-1], step.state), counter=step.state.step, lost=0)
+    named = {"association": Answer(offered.association)}
+    return moves.opened(talk, known, CLAIM.name, notes=step.notes, answers=named, subject=offered.id)
 
 
 def _with_beneath(standing: Standing, known: Known) -> Known:

@@ -43,7 +43,7 @@ from bot.core.readers import (
 from bot.core.text import Ltr, Sayable, Text, lines, n, paragraphs, t
 from bot.flows import notice
 from bot.flows.categories import CATEGORIES, OTHER, read_category
-from bot.flows.effects import Effect, GiveConsent, KeepCode, OpenDraft, Submit
+from bot.flows.effects import DropDraft, Effect, GiveConsent, KeepCode, OpenDraft, Submit
 from bot.rules.codes import RESUME, code_from, read_code
 from bot.rules.references import reference
 
@@ -322,8 +322,18 @@ SIGNER_ROLE = Question(
 )
 
 
-def _consented(_: State, __: Known) -> tuple[Effect, ...]:
-    return (GiveConsent("signup", notice.VERSION), OpenDraft())
+def _consented(state: State, _: Known) -> tuple[Effect, ...]:
+    """A sign-up that others prepared is a draft already."""
+    agreed = GiveConsent("signup", notice.VERSION)
+    return (agreed, OpenDraft()) if state.subject is None else (agreed,)
+
+
+def _declined(state: State, _: Known) -> Ending:
+    """Who does not agree leaves nothing behind, not even what others had prepared."""
+    if state.subject is None or state.revises:
+        return Ending()
+    say = t("The answers that the coordination team had prepared have been deleted.")
+    return Ending(say, (DropDraft(state.subject),))
 
 
 def _submitted(state: State, known: Known) -> Ending:
@@ -376,5 +386,6 @@ SIGNUP = Flow(
     ),
     finish=_submitted,
     answered={"consent": _consented},
+    left=_declined,
     opening=welcome,
 )

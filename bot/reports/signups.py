@@ -43,6 +43,7 @@ class SignupRecord:
 
 
 STATUSES = {
+    "prepared": t("Prepared, waiting for its president"),
     "draft": t("Not finished"),
     "pending": t("Under review"),
     "needs_correction": t("Waiting for information"),

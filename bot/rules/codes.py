@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.core.folding import digits
 
-RESUME, INVITE = "r", "i"
+RESUME, INVITE, PREPARED = "r", "i", "p"
 _CODE = re.compile(r"([a-z])(\d{10})")
 _FREE_TRIES = 5
 _LONGEST_WAIT = timedelta(hours=1)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from handlers.cli import checking, committee, exporting, work
+from handlers.cli import checking, committee, exporting, importing, work
 from handlers.cli.tools import Tools
 
 cli = typer.Typer(
@@ -22,6 +22,8 @@ exports = typer.Typer(help="Take data away as a file.", no_args_is_help=True)
 cli.add_typer(exports, name="export")
 team = typer.Typer(help="The committee.", no_args_is_help=True)
 cli.add_typer(team, name="coordinators")
+imports = typer.Typer(help="Bring in what was gathered by form and e-mail.", no_args_is_help=True)
+cli.add_typer(imports, name="import")
 
 
 class Only(StrEnum):
@@ -120,3 +122,30 @@ def export_help_requests(
 ) -> None:
     """Everybody who asked for a call or wrote a question."""
     context.obj.run(exporting.help_requests(context.obj, output, table=format_ is Format.CSV, language=language))
+
+
+@imports.command("signups")
+def import_signups(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A table: .xlsx, .ods or .csv, with the columns of the call.")],
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="Load it; without this, only say what would happen.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Even if the same file was loaded before.")] = False,
+    with_duplicates: Annotated[
+        bool, typer.Option("--with-duplicates", help="Take also rows that are there already, each as a sign-up of its own.")
+    ] = False,
+    codes: Annotated[Path | None, typer.Option(help="Where the presidents' codes go; beside the table by default.")] = None,
+    refused: Annotated[Path | None, typer.Option(help="Write the refused rows here, with the reasons, to correct.")] = None,
+    language: Annotated[Language, typer.Option(help="The language of the files written.")] = Language.ARABIC,
+) -> None:
+    """Say what a table would bring and what is wrong with it; with --apply, load it."""
+    wish = importing.Wish(file, apply, again, with_duplicates, codes, refused, language)
+    context.obj.run(importing.signups(context.obj, wish))
+
+
+@imports.command("undo")
+def import_undo(
+    context: typer.Context, number: Annotated[int, typer.Argument(help="The number the import was given.")]
+) -> None:
+    """Take a whole import back, but for what presidents have claimed."""
+    context.obj.run(importing.undo(context.obj, number))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from bot.actions.signups import export_records
-from bot.core.errors import CommandRefused
 from bot.core.text import Ltr, t
 from bot.reports.help_requests import HelpRecord, help_sheet
 from bot.reports.signups import signup_sheet
-from handlers.cli.tools import Tools
+from handlers.cli.tools import Tools, writing
 from handlers.exports.files import write_csv, write_json
 from storage import help_requests as stored
 
@@ -22,7 +19,7 @@ async def signups(tools: Tools, output: Path, *, table: bool, language: str) -> 
         records = await export_records(database, setup)
     finally:
         await database.close()
-    with _refusals(output):
+    with writing(output):
         if table:
             write_csv(output, signup_sheet(records, setup.zone), setup.speech(language, "web"))
         else:
@@ -38,21 +35,9 @@ async def help_requests(tools: Tools, output: Path, *, table: bool, language: st
     finally:
         await database.close()
     records = [HelpRecord(row.asked_at, row.phone, row.text, row.stuck_at, row.language) for row in rows]
-    with _refusals(output):
+    with writing(output):
         if table:
             write_csv(output, help_sheet(records, setup.zone), setup.speech(language, "web"))
         else:
             write_json(output, records)
     tools.say(t("Written: {file} ({count})")(file=Ltr(str(output)), count=len(records)))
-
-
-@contextmanager
-def _refusals(output: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        raise CommandRefused(
-            t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")(
-                file=Ltr(str(output))
-            )
-        ) from None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -31,10 +33,10 @@ class Tools:
     settings: Callable[[], Settings]
     database: Callable[[], Database]
     setup: Callable[[], Setup]
+    seals: Callable[[], Seals]
     desk: Callable[[Database], Desk]
     serve: Callable[[str | None], Coroutine[Any, Any, None]]
     probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
-    seals: Callable[[], Seals]
     telegram_name: Callable[[], Awaitable[str | None]]
     speech: Speech
 
@@ -77,3 +79,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """What keeps a file from being written is told in words: CommandRefused."""
+    try:
+        yield
+    except OSError:
+        raise CommandRefused(
+            t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")(
+                file=Ltr(str(file))
+            )
+        ) from None

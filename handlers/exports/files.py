@@ -49,7 +49,7 @@ def _write_rows(out: IO[str], sheet: Sheet, speech: Speech, *, separator: str, h
     count = 0
     writer = csv.writer(out, delimiter=separator)
     if headed:
-        writer.writerow([speech.tell(column) for column in sheet.columns])
+        writer.writerow([_safe(without_isolates(speech.tell(column))) for column in sheet.columns])
     for count, row in enumerate(sheet.rows, 1):  # noqa: B007 -- the last number is the count
         writer.writerow(["" if cell is None else _safe(without_isolates(speech.show(cell))) for cell in row])
     return count

@@ -33,6 +33,7 @@ def timetable(desktop: Desktop) -> tuple[Tick, ...]:
         Tick("remind_of_help", timedelta(minutes=5), partial(help_requests.remind_of_help, desktop=desktop)),
         Tick("forget_updates", timedelta(hours=1), retention.forget_updates),
         Tick("forget_messages", timedelta(hours=1), retention.forget_messages),
+        Tick("forget_unclaimed", timedelta(hours=1), retention.forget_unclaimed),
     )
 
 

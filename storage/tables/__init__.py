@@ -7,6 +7,7 @@ from storage.tables.conversations import conversations
 from storage.tables.decisions import decisions
 from storage.tables.heartbeats import heartbeats
 from storage.tables.help_requests import help_requests
+from storage.tables.imports import imports
 from storage.tables.inbox import inbox, parked
 from storage.tables.outbox import outbox
 from storage.tables.people import addresses, codes, consents, people
@@ -24,6 +25,7 @@ __all__ = [
     "decisions",
     "heartbeats",
     "help_requests",
+    "imports",
     "inbox",
     "invites",
     "metadata",

@@ -49,8 +49,12 @@ signups = sa.Table(
     sa.Column("signer_role", sa.String(160)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("signed_at", Moment),
+    sa.Column("source", sa.String(8), nullable=False, server_default="self"),
+    sa.Column("import_id", Id, index=True),
+    sa.Column("claim_digest", sa.String(43)),
     sa.Index("ix_signups_person_id", "person_id"),
     sa.Index("ix_signups_queue", "status", "category", "id"),
+    sa.Index("uq_signups_claim_digest", "claim_digest", unique=True),
     sa.Index(
         "uq_signups_one_draft_a_person",
         "person_id",
@@ -59,5 +63,8 @@ signups = sa.Table(
         postgresql_where=sa.text("status = 'draft'"),
     ),
 )
-"""`status` is draft, pending, approved, needs_correction, refused or withdrawn; `reference` comes with the signature,
-and `category` too: that of the first centre, by which applications are shared among coordinators."""
+"""`status` is prepared, draft, pending, approved, needs_correction, refused or withdrawn; `reference` comes with the
+signature, and `category` too: that of the first centre, by which applications are shared among coordinators. `source` says
+who gathered the answers: self, import, phone. What others gathered is `prepared`, without a person, until its president
+claims it and it becomes the president's draft: with the code kept as `claim_digest` until then, or by a verified phone.
+`import_id` is a row of imports; no foreign key, because SQLite cannot add one in place."""

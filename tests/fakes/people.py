@@ -215,7 +215,7 @@ class WebPerson:
 
     async def _starts(self, text: str) -> list[Reply]:
         page = self.page or await self.opens()
-        code = text if re.fullmatch(r"[rR]\d{5}-?\d{5}", text) else None
+        code = text if re.fullmatch(r"[rRpP]\d{5}-?\d{5}", text) else None
         fields = page.forms["code" if code else "start"]
         return await self._submits("start", {"text": code or "/start"}, fields)
 

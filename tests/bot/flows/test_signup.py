@@ -353,3 +353,11 @@ def test_the_notice_comes_apart_so_that_no_message_with_buttons_is_too_long(chan
         ] == []
     chat.taps("=read")
     assert [len(reply.buttons) for reply in chat.replies] == [0, 3]
+
+
+def test_the_answers_stay_when_a_third_conversation_opens_over_one_begun_before_the_sign_up() -> None:
+    chat = Chat(new=False)
+    for words in ("/contact", "بدء", "أوافق", GOOD["association"], "طلب مكالمة"):
+        chat.says(words)
+    assert [state.flow for state in chat.talk.stack] == ["signup", "call"]
+    assert chat.answers["association"].value == GOOD["association"]

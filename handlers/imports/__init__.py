@@ -1,0 +1,1 @@
+"""Files of what was gathered elsewhere → rows, read in a process that can hurt nobody."""
