@@ -23,7 +23,7 @@ _ids = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An application sent: its centres are (category, city code), the first one first."""
+    """An application sent: its centres are (category, city code), the first one first: its category is the application's."""
 
     centres: Sequence[tuple[str, str | None]]
     status: str = "approved"
@@ -79,6 +79,7 @@ def _signup(each: Written | Unfinished, person: int, at: datetime) -> dict[str, 
         "person_id": person,
         "association_id": person if sent else None,
         "status": each.status if isinstance(each, Written) else "draft",
+        "category": each.centres[0][0] if isinstance(each, Written) else None,
         "reference": reference(person) if sent else None,
         "language": "ar",
         "channel": "telegram",
