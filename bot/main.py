@@ -236,15 +236,11 @@ class Service:
         return Pulse(self.database, self.desktop, clock=self._clock, outlet=outlet, open=open_, drained=drained)
 
     def _start_ticks(self) -> None:
-        from handlers.ticks.timetable import make_scheduler  # noqa: PLC0415 -- only where there are ticks
+        from handlers.ticks.timetable import Ticking  # noqa: PLC0415 -- only where there are ticks
 
-        scheduler = make_scheduler(self.database, self.desktop, self._clock)
-        scheduler.start()
-
-        async def stop() -> None:
-            scheduler.shutdown(wait=False)
-
-        self._closing.append(stop)
+        ticking = Ticking(self.database, self.desktop, self._clock)
+        ticking.start()
+        self._closing.append(ticking.stop)
 
     def _channel_troubles(self) -> dict[str, str | None]:
         return {name: self._troubles[name]() if name in self._troubles else None for name in self._channels}

@@ -1,43 +1,23 @@
-"""Which applications a coordinator may see. An application counts once, under its association's first centre: that centre's
-category is its category. A draft has no centre yet; it has the category answered so far, or none, and one without a category
-is seen only by those who may see everything."""
+"""Which applications a coordinator may see: those whose category is in scope. A draft has none yet but what its conversation
+has answered so far; one without an answer is seen only by those who may see everything."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from storage.tables import centres, conversations, signups
-
-_earlier = centres.alias("earlier")
-
-FIRST_CENTRE = sa.and_(
-    centres.c.association_id == signups.c.association_id,
-    ~sa.select(sa.literal(1))
-    .where(_earlier.c.association_id == centres.c.association_id, _earlier.c.id < centres.c.id)
-    .exists(),
-)
-"""Joins a sign-up with its first centre."""
+from storage.tables import conversations, signups
 
 
 def in_scope(categories: frozenset[str] | None) -> sa.ColumnElement[bool]:
-    """Sent applications of these categories, where `FIRST_CENTRE` is joined; None: all."""
-    return sa.true() if categories is None else centres.c.category.in_(sorted(categories))
+    """Sent applications of these categories; None: all."""
+    return sa.true() if categories is None else signups.c.category.in_(sorted(categories))
 
 
 def application_in_scope(categories: frozenset[str], *, engine: str) -> sa.ColumnElement[bool]:
-    """Applications of these categories, drafts among them, whatever else is joined besides the conversations of drafts."""
-    first = centres.alias("first")
-    category = (
-        sa.select(first.c.category)
-        .where(first.c.association_id == signups.c.association_id)
-        .order_by(first.c.id)
-        .limit(1)
-        .correlate(signups)
-        .scalar_subquery()
-    )
+    """Applications of these categories, drafts among them, where the conversations of drafts are joined."""
     return sa.case(
         (signups.c.status == "draft", draft_in_scope(categories, engine=engine)),
-        else_=category.in_(sorted(categories)),
+        else_=in_scope(categories),
     )
 
 

@@ -237,9 +237,11 @@ def with_association() -> sa.Select[Any]:
     ).select_from(signups.outerjoin(associations).outerjoin(centres))
 
 
-async def export_rows(connection: AsyncConnection, categories: frozenset[str] | None = None) -> AsyncIterator[Row]:
-    """Every sign-up, oldest first, a row a centre; a draft's row has its conversation in `talk` instead. With `categories`
-    (storage.scope), those in scope, with all their centres."""
+async def export_rows(
+    connection: AsyncConnection, categories: frozenset[str] | None, *, at_once: int
+) -> AsyncIterator[Sequence[Row]]:
+    """The sign-ups of these categories (storage.scope; None: all), oldest first, so many rows at a time: a row a centre; a
+    draft's row has its conversation in `talk` instead."""
     agreed = (
         sa.select(sa.func.min(consents.c.given_at))
         .where(consents.c.person_id == signups.c.person_id, consents.c.purpose == "signup")
@@ -256,9 +258,9 @@ async def export_rows(connection: AsyncConnection, categories: frozenset[str] | 
     )
     if categories is not None:
         query = query.where(application_in_scope(categories, engine=connection.dialect.name))
-    async with connection.stream(query) as rows:
-        async for row in rows:
-            yield row
+    async with connection.stream(query, execution_options={"yield_per": at_once}) as rows:
+        async for some in rows.partitions():
+            yield some
 
 
 async def forget_signer(connection: AsyncConnection, person: int) -> None:

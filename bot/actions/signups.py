@@ -24,7 +24,7 @@ from storage.engine import Database
 from storage.tables.base import Row
 
 _MAY_CHANGE = frozenset({"draft", "pending", "needs_correction", "refused"})
-_BATCH = 500
+_AT_ONCE = 200
 
 
 async def submit(
@@ -127,11 +127,12 @@ async def record_batches(
     """The sign-ups of these categories (storage.scope; None: all), oldest first, some hundreds at a time."""
     rows: list[Row] = []
     async with database.read() as connection:
-        async for row in signups.export_rows(connection, categories):
-            if len(rows) >= _BATCH and row.id != rows[-1].id:
-                yield _records(rows, setup.places)
-                rows = []
-            rows.append(row)
+        async for some in signups.export_rows(connection, categories, at_once=_AT_ONCE):
+            rows += some
+            last = [row for row in rows if row.id == rows[-1].id]  # its other centres may still come
+            if len(last) < len(rows):
+                yield _records(rows[: -len(last)], setup.places)
+            rows = last
     if rows:
         yield _records(rows, setup.places)
 

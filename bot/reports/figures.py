@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -134,8 +134,6 @@ def report_chart(figures: Figures) -> Chart:
     title = t("Sign-up figures") if figures.whole else t("Sign-up figures of your categories")
     if not figures.joined:
         return Chart(title, paragraphs(note, _NOTHING), numbers)
-    first, last = (calendar.short_day(figures.days[end][0]) for end in (0, -1))
-    by_day = t("Applications a day since {date}")(date=first)
     return Chart(
         title,
         note,
@@ -143,9 +141,17 @@ def report_chart(figures: Figures) -> Chart:
         (
             Bars(t("By category"), _bars(_categories(figures))),
             Bars(t("By region"), _bars(_regions(figures))),
-            Columns(by_day, [count for _, count in figures.days], first, last),
+            *_columns(figures),
         ),
     )
+
+
+def _columns(figures: Figures) -> Iterator[Columns]:
+    """The days, where there was anything on any of them."""
+    counts = [count for _, count in figures.days]
+    if any(counts):
+        first, last = (calendar.short_day(figures.days[end][0]) for end in (0, -1))
+        yield Columns(t("Applications a day since {date}")(date=first), counts, first, last)
 
 
 _NOTHING = t("No application has been received yet.")

@@ -3,6 +3,7 @@ anywhere, and return counts. The scheduler holds when to look, never what to do 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.actions import decisions, help_requests, retention
 from bot.actions.desktop import Desktop
 from storage.engine import Database
+
+_GRACE_SECONDS = 5
 
 log = structlog.get_logger()
 
@@ -37,22 +40,47 @@ def timetable(desktop: Desktop) -> tuple[Tick, ...]:
     )
 
 
-def make_scheduler(database: Database, desktop: Desktop, clock: Callable[[], datetime]) -> AsyncIOScheduler:
-    """A scheduler that looks once at start and then as the timetable says; a look never overlaps itself, and one that is
-    late is made late: left out, it would be an hour until the next."""
-    defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
-    for tick in timetable(desktop):
-        seconds = tick.every.total_seconds()
-        scheduler.add_job(_look, "interval", (tick, database, clock), id=tick.name, seconds=seconds, next_run_time=clock())
-    return scheduler
+class Ticking:
+    """The timetable at work."""
 
+    def __init__(self, database: Database, desktop: Desktop, clock: Callable[[], datetime]) -> None:
+        """It looks once at start and then as the timetable says; a look never overlaps itself, and one that is late is made
+        late: left out, it would be an hour until the next."""
+        self._database = database
+        self._clock = clock
+        self._looks: set[asyncio.Task[None]] = set()
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        for tick in timetable(desktop):
+            seconds = tick.every.total_seconds()
+            self._scheduler.add_job(self._look, "interval", (tick,), id=tick.name, seconds=seconds, next_run_time=clock())
 
-async def _look(tick: Tick, database: Database, clock: Callable[[], datetime]) -> None:
-    try:
-        count = await tick.act(database, clock())
-    except Exception as error:  # noqa: BLE001 -- the timetable must live; the next look finds the same things due
-        log.error("tick_failed", tick=tick.name, error=type(error).__name__)
-        return
-    if count:
-        log.info("tick", tick=tick.name, count=count)
+    def start(self) -> None:
+        self._scheduler.start()
+
+    async def stop(self) -> None:
+        """No look begins any more, and those under way are finished: one that is cut off while its database is being closed
+        never ends, and neither does the process."""
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # what was told to begin has begun
+        await self._finished()
+        self._scheduler.shutdown(wait=False)
+        await asyncio.sleep(0)  # what still ran was cut off
+        await self._finished()
+
+    async def _finished(self) -> None:
+        if self._looks:
+            await asyncio.wait(self._looks, timeout=_GRACE_SECONDS)
+
+    async def _look(self, tick: Tick) -> None:
+        look = asyncio.current_task()
+        assert look is not None
+        self._looks.add(look)
+        look.add_done_callback(self._looks.discard)
+        try:
+            count = await tick.act(self._database, self._clock())
+        except Exception as error:  # noqa: BLE001 -- the timetable must live; the next look finds the same things due
+            log.error("tick_failed", tick=tick.name, error=type(error).__name__)
+            return
+        if count:
+            log.info("tick", tick=tick.name, count=count)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
+from typing import Any
 
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.flow import Answer, State
@@ -20,7 +23,7 @@ _ids = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An application sent: its centres are (category, city code), the first one first."""
+    """An application sent: its centres are (category, city code), the first one first: its category is the application's."""
 
     centres: Sequence[tuple[str, str | None]]
     status: str = "approved"
@@ -39,21 +42,22 @@ class Unfinished:
 
 async def write(connection: AsyncConnection, *wanted: Written | Unfinished, at: datetime) -> list[int]:
     """The persons of these applications, all last touched at that time."""
-    persons = []
-    for each in wanted:
-        person = next(_ids)
-        persons.append(person)
-        await connection.execute(people.insert(), {"id": person, "language": "ar", "created_at": at})
+    rows: defaultdict[Table, list[dict[str, Any]]] = defaultdict(list)
+    persons = [next(_ids) for _ in wanted]
+    for person, each in zip(persons, wanted, strict=True):
+        rows[people].append({"id": person, "language": "ar", "created_at": at})
         talk = _talk(each, person) if isinstance(each, Unfinished) else Talk()
         below = talk.stack[0] if talk.stack else None
-        row = {"person_id": person, "talk": encode_talk(talk), "spoke_at": at}
-        row |= {"flow": below.flow, "version": 1, "question": below.question} if below else {}
-        await connection.execute(conversations.insert(), row)
-        signup = {"id": person, "person_id": person, "language": "ar", "channel": "telegram", "created_at": at}
-        if isinstance(each, Unfinished):
-            await connection.execute(signups.insert(), {**signup, "status": "draft"})
-        else:
-            await _sent(connection, each, signup, at)
+        open_ = {"flow": below and below.flow, "version": below and 1, "question": below and below.question}
+        rows[conversations].append({"person_id": person, "talk": encode_talk(talk), "spoke_at": at, **open_})
+        rows[signups].append(_signup(each, person, at))
+        if isinstance(each, Written):
+            body = {"id": person, "name": each.name, "name_key": each.name, "president": "فاطمة العلوي"}
+            rows[associations].append({**body, "phone": "+212600000001", "created_at": at})
+            rows[centres] += _centres(each, person, at)
+    for table in (people, conversations, associations, centres, signups):
+        if rows[table]:
+            await connection.execute(table.insert(), rows[table])
     return persons
 
 
@@ -68,16 +72,28 @@ def _talk(unfinished: Unfinished, person: int) -> Talk:
     return Talk(counter=3, stack=(*beneath, state))
 
 
-async def _sent(connection: AsyncConnection, written: Written, signup: dict[str, object], at: datetime) -> None:
-    person = signup["id"]
-    assert isinstance(person, int)
-    body = {"id": person, "name": written.name, "name_key": written.name, "president": "فاطمة العلوي"}
-    await connection.execute(associations.insert(), {**body, "phone": "+212600000001", "created_at": at})
+def _signup(each: Written | Unfinished, person: int, at: datetime) -> dict[str, Any]:
+    sent = isinstance(each, Written)
+    return {
+        "id": person,
+        "person_id": person,
+        "association_id": person if sent else None,
+        "status": each.status if isinstance(each, Written) else "draft",
+        "category": each.centres[0][0] if isinstance(each, Written) else None,
+        "reference": reference(person) if sent else None,
+        "language": "ar",
+        "channel": "telegram",
+        "signature": "فاطمة العلوي" if sent else None,
+        "created_at": at,
+        "signed_at": at if sent else None,
+    }
+
+
+def _centres(written: Written, person: int, at: datetime) -> list[dict[str, Any]]:
+    """The last one first: what counts is the id."""
     rows = [
         {"id": person * 100 + place, "association_id": person, "name": f"مركز {place}", "category": category}
         | {"city": "الصويرة", "city_code": code, "created_at": at}
         for place, (category, code) in enumerate(written.centres, 1)
     ]
-    await connection.execute(centres.insert(), rows[::-1])
-    more = {"association_id": person, "status": written.status, "reference": reference(person), "signature": "فاطمة العلوي"}
-    await connection.execute(signups.insert(), {**signup, **more, "signed_at": at})
+    return rows[::-1]

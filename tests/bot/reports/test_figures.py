@@ -143,6 +143,11 @@ def test_the_chart_says_what_the_text_says() -> None:
     }
 
 
+def test_a_month_without_applications_has_no_columns() -> None:
+    assert len(report_chart(counted(SENT)).parts) == 2
+    assert len(report_chart(counted(SENT, days=[*NEVER[:-1], (NEVER[-1][0], 1)])).parts) == 3
+
+
 @pytest.mark.parametrize("language", ["ar", "fr"])
 def test_a_full_report_fits_beside_its_picture_or_in_one_message(language: str) -> None:
     sent = [

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from bot.actions import retention
 from bot.actions.desktop import Desktop
 from bot.core.messages import Message
-from bot.main import make_seals
-from handlers.ticks.timetable import make_scheduler, timetable
+from bot.main import Service, make_seals
+from bot.settings import Settings
+from handlers.ticks.timetable import Ticking, timetable
 from storage import inbox, outbox
 from storage.engine import Database
 from storage.outbox import Opened, Owed
@@ -48,8 +49,8 @@ async def test_every_tick_runs_at_start_and_returns_a_count_however_late(databas
     now = datetime.now(UTC) - late
     async with database.write() as connection:
         await inbox.record_updates(connection, [("telegram", "1")], now=now - timedelta(days=30))
-    scheduler = make_scheduler(database, DESKTOP, lambda: now)
-    scheduler.start()
+    ticking = Ticking(database, DESKTOP, lambda: now)
+    ticking.start()
     for _ in range(200):
         async with database.read() as connection:
             if await connection.scalar(sa.select(sa.func.count()).select_from(inbox_table)) == 0:
@@ -57,5 +58,15 @@ async def test_every_tick_runs_at_start_and_returns_a_count_however_late(databas
         await asyncio.sleep(0.02)
     else:
         raise AssertionError("the tick did not look")
-    scheduler.shutdown(wait=False)
+    await ticking.stop()
     assert [await tick.act(database, now) for tick in timetable(DESKTOP)] == [0] * len(timetable(DESKTOP))
+
+
+@pytest.mark.parametrize("after", [0, 0.002, 0.01, 0.03])
+async def test_a_stop_in_the_middle_of_a_look_leaves_nothing_behind(settings: Settings, after: float) -> None:
+    """What is left behind waits for a connection that is closed, and the process never ends."""
+    service = Service(settings, only="tick")
+    await service.start()
+    await asyncio.sleep(after)
+    await service.stop()
+    assert asyncio.all_tasks() == {asyncio.current_task()}

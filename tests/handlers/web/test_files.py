@@ -13,8 +13,8 @@ from bot.core.messages import Message, Order
 from bot.core.text import t
 from bot.reports.chart import Bar, Bars, Chart, picture
 from bot.reports.members import members_table
-from storage import outbox as queries
-from storage.tables import outbox
+from storage import committee, outbox as queries
+from storage.tables import outbox, people
 from tests.bot.core.setting import SETUP
 from tests.conftest import Running, Serve
 from tests.fakes.clock import Clock
@@ -73,6 +73,10 @@ async def test_a_picture_is_shown_with_its_message(fatima: WebPerson, running: R
 async def test_a_table_is_a_download_that_nothing_keeps_and_nothing_runs(
     fatima: WebPerson, running: Running, clock: Clock
 ) -> None:
+    (person,) = await running.rows(sa.select(people.c.id))
+    async with running.service.database.write() as connection:
+        facts = {"name": "خديجة", "role": "coordinator", "category": None}
+        await committee.add_coordinator(connection, person=person.id, now=clock(), **facts)
     await owes(running, members_table(None, ARABIC, now=clock()))
     page = await fatima.opens()
     assert "تحميل الملف: <bdi" in page.html
