@@ -353,3 +353,33 @@ def test_the_notice_comes_apart_so_that_no_message_with_buttons_is_too_long(chan
         ] == []
     chat.taps("=read")
     assert [len(reply.buttons) for reply in chat.replies] == [0, 3]
+
+
+@pytest.mark.parametrize("typed", ["لا", "non", "والو", "ماعنديش", "تخطي"])
+def test_every_no_means_that_there_is_no_email(typed: str) -> None:
+    chat = answered_up_to("email")
+    (city,) = chat.says(typed)
+    assert city.startswith("تم تسجيل ذلك. ستتوصلون بكل شيء عبر هذه المحادثة.")
+    assert chat.answers["email"] == Answer(None)
+
+
+@pytest.mark.parametrize("typed", ["5", "٥", "رقم 5", "رقم الهاتف"])
+def test_a_line_of_the_summary_is_changed_by_its_number_or_its_name(typed: str) -> None:
+    chat = answered_up_to("review")
+    (phone,) = chat.says(typed)
+    assert phone.startswith("رقم الهاتف\nالجواب الحالي: 06 00 00 00 01")
+    *_, review = chat.says("0600000022")
+    assert "5. رقم الهاتف: 06 00 00 00 22" in review
+
+
+def test_the_number_of_the_first_line_does_not_say_that_all_is_correct() -> None:
+    chat = answered_up_to("review")
+    (association,) = chat.says("1")
+    assert association.startswith("الجمعية المسيرة\nالجواب الحالي: جمعية أمل للتنمية")
+
+
+@pytest.mark.parametrize("typed", ["رقم 2", "الاختيار ٢", "n° 2", "le 2", "2)"])
+def test_a_number_is_the_choice_it_names_with_or_without_a_word_before_it(typed: str) -> None:
+    chat = answered_up_to("category")
+    chat.says(typed)
+    assert chat.answers["category"].value == "women_victims_violence"
