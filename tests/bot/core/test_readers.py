@@ -84,6 +84,8 @@ def test_an_address_is_taken_as_it_is(typed: str) -> None:
     ("typed", "asked"),
     [
         ("brahim @ example . com", "العنوان المسجل: brahim@example.com"),
+        ("الإيميل ديالي هو brahim@example.com.", "العنوان المسجل: brahim@example.com"),
+        ("mon adresse : <brahim@example.com>", "العنوان المسجل: brahim@example.com"),
         ("brahim arobase example.com", "العنوان المسجل: brahim@example.com"),
         ("brahim@gmial.com", "هل تقصدون brahim@gmail.com؟"),
         ("brahim@hotmial.fr", "هل تقصدون brahim@hotmail.fr؟"),
@@ -156,7 +158,7 @@ def test_a_misspelt_city_is_asked_back_and_an_unknown_one_may_be_kept() -> None:
     assert unknown.options[0].answer == Answer(None, "دوار بعيد جدا")
 
 
-@pytest.mark.parametrize("typed", ["نعم", "لا", "ok", "12", "؟", "..", "صافي"])
+@pytest.mark.parametrize("typed", ["نعم", "لا", "ok", "12", "؟", "..", "صافي", "الجمعية", "Association"])
 def test_a_word_or_a_sign_is_not_the_name_of_an_association(typed: str) -> None:
     assert isinstance(reading("association", typed), Refused)
 
@@ -199,6 +201,7 @@ def test_a_president_has_a_first_and_a_family_name(typed: str, why: str) -> None
     [
         *(("المسنين", "older_persons"), ("ناس كبار", "older_persons"), ("orphelins", "abandoned_children")),
         *(("نساء معنفات", "women_victims_violence"), ("العيالات", "women_difficult_situation")),
+        *(("ذوي الإعاقة", "persons_with_disability"), ("دعم تمدرس ذوي الإعاقة", "children_disability_schooling")),
         *(("زهور", None), ("مسنين ومعاقين", None), ("معاقين مسنين", None)),
     ],
 )

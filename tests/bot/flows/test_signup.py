@@ -383,3 +383,12 @@ def test_a_number_is_the_choice_it_names_with_or_without_a_word_before_it(typed:
     chat = answered_up_to("category")
     chat.says(typed)
     assert chat.answers["category"].value == "women_victims_violence"
+
+
+@pytest.mark.parametrize("typed", ["نعم", "أوافق", "صافي"])
+def test_agreeing_is_not_signing_and_says_what_is(typed: str) -> None:
+    chat = answered_up_to("signature")
+    (refused,) = chat.says(typed)
+    assert refused.startswith("للتوقيع، المرجو كتابة اسمكم الكامل، مثلا: فاطمة العلوي")
+    assert chat.draft is not None
+    assert chat.draft.doubt is None
