@@ -131,6 +131,8 @@ def test_an_address_that_is_none_says_what_is_missing(typed: str, why: str) -> N
         ("ville de Rabat", "04.421.01.0"),
         ("safi", "07.431.01.03"),
         ("سيدي بوبكر الرحامنة", "07.427.09.15"),
+        ("دوار تكوشت جماعة اوناغة", "07.211.03.31"),
+        ("Douar Tagoucht, commune de Ounagha", "07.211.03.31"),
     ],
 )
 def test_a_city_is_known_by_every_name_people_give_it(typed: str, code: str) -> None:
@@ -153,6 +155,9 @@ def test_a_misspelt_city_is_asked_back_and_an_unknown_one_may_be_kept() -> None:
     near = city("ouarzazat", NOTHING, KNOWN)
     assert isinstance(near, Doubt)
     assert told(near.ask) == "هل تقصدون ورزازات؟"
+    province = city("إقليم الصويرة", NOTHING, KNOWN)
+    assert isinstance(province, Doubt)
+    assert told(province.ask) == "هل تقصدون الصويرة؟"
     unknown = city("دوار بعيد جدا", NOTHING, KNOWN)
     assert isinstance(unknown, Doubt)
     assert unknown.options[0].answer == Answer(None, "دوار بعيد جدا")
