@@ -67,7 +67,8 @@ def picked(flow: Flow, state: State, typed: str, known: Known) -> Heard | None:
         field = next((f for f in changeable(flow, state.answers) if matching.names_field(flow, f, key, known)), None)
         if field is not None or state.choosing:
             return ToChange(field) if field else None
-    if state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
+    numbers_a_choice = key.isdigit() and bool(question.choices)  # those are numbered on the screen, yes and no are not
+    if not numbers_a_choice and state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
         option = matching.option_meant(doubt, key, known)
         if option is not None:
             return Taken(option.answer) if option.answer else Again()

@@ -392,3 +392,13 @@ def test_agreeing_is_not_signing_and_says_what_is(typed: str) -> None:
     assert refused.startswith("للتوقيع، المرجو كتابة اسمكم الكامل، مثلا: فاطمة العلوي")
     assert chat.draft is not None
     assert chat.draft.doubt is None
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("٢", "women_victims_violence"), ("1", "children_difficult_situation")])
+def test_a_number_typed_when_a_category_is_asked_back_about_is_that_of_the_list(typed: str, kept: str) -> None:
+    chat = answered_up_to("category")
+    chat.says("المسنين")
+    assert chat.draft is not None
+    assert chat.draft.doubt == "المسنين"
+    chat.says(typed)
+    assert chat.answers["category"].value == kept
