@@ -9,6 +9,7 @@ import gettext
 import hashlib
 import secrets
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,11 @@ def main() -> None:
         telegram_name=lambda: _telegram_name(settings()),
         speech=Speech(language, catalogue(language)),
     )
-    cli(obj=tools)
+    try:
+        cli(obj=tools)
+    except Exception:  # Python's own traceback would end with the exception's message, which may quote a person or a secret
+        log.exception("ended")
+        sys.exit(1)
 
 
 async def _serve(settings: Callable[[], Settings], only: str | None) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.core.errors import SettingWrong, StorageUnavailable
 from bot.core.text import Ltr, t
@@ -119,8 +120,33 @@ def _sqlite_engine(url: str) -> AsyncEngine:
         url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=5, max_overflow=5, hide_parameters=True
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    _watch_file(engine, Path(file or ""))
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _watch_file(engine: AsyncEngine, file: Path) -> None:
+    """A file that was deleted or replaced is written to as before by whoever has it open: what would be acknowledged then is
+    in no database. Such a connection ends instead; the next one opens what is there."""
+
+    def remember(_: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _identity(file)
+
+    def compare(connection: sa.Connection) -> None:
+        if connection.info.get("file") != _identity(file):
+            connection.invalidate()
+            raise StorageUnavailable
+
+    event.listen(engine.sync_engine, "connect", remember)
+    event.listen(engine.sync_engine, "begin", compare)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: Any) -> None:  # noqa: ANN401 -- the pool's record

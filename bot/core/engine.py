@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.core import matching
 from bot.core.flow import (
     Again,
     Answer,
@@ -17,7 +18,6 @@ from bot.core.flow import (
     Flow,
     Heard,
     How,
-    Option,
     Picked,
     Question,
     Reading,
@@ -27,7 +27,6 @@ from bot.core.flow import (
     Taken,
     ToChange,
 )
-from bot.core.folding import digits, fold
 from bot.core.known import Known
 from bot.core.messages import Attached, Shared
 from bot.core.readers import shared_phone
@@ -63,15 +62,17 @@ def open_question(flow: Flow, state: State) -> Question:
 def picked(flow: Flow, state: State, typed: str, known: Known) -> Heard | None:
     """What typed words pick of what is on offer: a choice, a way out of a doubt, an answer to change. None: nothing."""
     question = open_question(flow, state)
-    key = fold(typed)
-    if state.choosing:
-        field = next((f for f in changeable(flow, state.answers) if _names_field(flow, f, key, known)), None)
-        return ToChange(field) if field else None
-    if state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
-        option = _option_meant(doubt, key, known)
+    key = matching.key_of(typed)
+    if state.choosing or (question.review and state.doubt is None):
+        field = next((f for f in changeable(flow, state.answers) if matching.names_field(flow, f, key, known)), None)
+        if field is not None or state.choosing:
+            return ToChange(field) if field else None
+    numbers_a_choice = key.isdigit() and bool(question.choices)  # those are numbered on the screen, yes and no are not
+    if not numbers_a_choice and state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
+        option = matching.option_meant(doubt, key, known)
         if option is not None:
             return Taken(option.answer) if option.answer else Again()
-    choice = _choice_meant(question.choices, key, known)
+    choice = matching.choice_meant(question.choices, key, known)
     return Picked(choice) if choice else None
 
 
@@ -349,32 +350,6 @@ def _failed(state: State, failures: int, why: Sayable | None) -> Step:
 
 def _unlisted(state: State, question: Question) -> Refused:
     return Refused(t("We did not understand this answer. {hint}")(hint=hint(state, question)))
-
-
-def _choice_meant(choices: tuple[Choice, ...], key: str, known: Known) -> Choice | None:
-    for number, choice in enumerate(choices, 1):
-        texts = (choice.label, choice.full) if choice.full else (choice.label,)
-        if key in (str(number), fold(choice.key)) or any(key in known.spellings(text.source) for text in texts):
-            return choice
-    intent = known.words.intents.get(key)
-    return next((c for c in choices if intent in c.words), None) or next(
-        (c for c in choices if key in map(fold, c.also)), None
-    )
-
-
-def _option_meant(doubt: Doubt, key: str, known: Known) -> Option | None:
-    intent = known.words.intents.get(key)
-    labels = [fold(known.speech.tell(option.label)) for option in doubt.options]
-    for number, (option, label) in enumerate(zip(doubt.options, labels, strict=True), 1):
-        if key in (str(number), label) or intent in option.words:
-            return option
-    partly = [option for option, label in zip(doubt.options, labels, strict=True) if len(key) > 2 and key in label]
-    return partly[0] if len(partly) == 1 else None
-
-
-def _names_field(flow: Flow, question: Question, key: str, known: Known) -> bool:
-    by_name = question.label is not None and key in known.spellings(question.label.source)
-    return by_name or digits(key) == str(flow.number(question))
 
 
 CALL_ME = t("Ask for a call")

@@ -14,6 +14,8 @@ from bot.core.text import Named
 
 _ARTICLE = re.compile(r"\b(?:ال|al |el |l )(?=\w{2})")
 _LEAD = re.compile(r"^(?:مدينه|جماعه|بلديه|قياده|ب|في|vile|comune|municipalite) (?:de |d )?(?=\w)")
+_COMMUNE = re.compile(r".+ (?:جماعه|بلديه|comune)(?: de| d)? (\w.*)$")
+_WIDER = re.compile(r"^(?:اقليم|عماله|جهه|province|prefecture|region) (?:de |d )?(?=\w)")
 _NEAR, _FEWEST_LETTERS, _MOST_OFFERED = 80, 4, 5
 REGION_DIGITS = 2
 """A commune's code begins with its region's."""
@@ -72,13 +74,17 @@ class Places:
         return all(self.by_key[fold(name)] == (place,) for name in (place.name.ar, place.name.fr))
 
     def find(self, typed: str) -> Found:
+        """What is named, also after where it lies («دوار تكوشت جماعة أوناغة»); a province or region names no commune, so
+        the one of its name is only near."""
         key = _LEAD.sub("", fold(typed.split("\n", maxsplit=1)[0]))
         first = _LEAD.sub("", fold(re.split(r"[,،/(–-]", typed)[0]))
-        for words in dict.fromkeys((key, first)):
+        commune = _COMMUNE.sub(r"\1", key)
+        for words in dict.fromkeys((key, first, commune)):
             exact = self._exact(words)
             if exact:
                 return Found(exact=exact)
-        return Found(near=self._near(key))
+        wider = _WIDER.sub("", key)
+        return Found(near=(wider != key and self._exact(wider)) or self._near(key))
 
     def _exact(self, key: str) -> tuple[Place, ...]:
         for form in (key, *_looser(key)):

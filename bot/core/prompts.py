@@ -10,7 +10,7 @@ from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.text import Joined, Sayable, Text, lines, paragraphs, t
 
-BACK, KEEP, HELP, EDIT = t("Back"), t("Keep as it is"), t("Help"), t("Change an answer")
+BACK, KEEP, HELP = t("Back"), t("Keep as it is"), t("Help")
 _NUMBERED_FROM = 4
 
 

@@ -24,6 +24,8 @@ from bot.core.text import Ltr, Text, Value, t
 _QUOTED = 60
 _REGION = "MA"
 _NO_NAME = frozenset({"yes", "no", "done", "submit", "dont_know", "no_value", "continue"})
+_KINDS = frozenset(fold(kind) for kind in ("جمعية", "الجمعية", "مركز", "المركز", "association", "centre", "le centre"))
+"""What a body is and not what it is called."""
 _DOMAINS = (
     *("gmail.com", "yahoo.fr", "yahoo.com", "hotmail.com", "hotmail.fr", "outlook.com", "outlook.fr"),
     *("live.fr", "live.com", "icloud.com", "menara.ma", "iam.ma"),
@@ -49,7 +51,8 @@ def name_reader(rules: NameRules, *, confirm: Callable[[str, Answers], Text | No
         name = one_line(typed)
         if "@" in name or _mostly_digits(name):
             return Refused(rules.like_contact)
-        if len(name) < rules.least or not _has_letters(name, 2) or known.words.intent(name) in _NO_NAME:
+        says_nothing = known.words.intent(name) in _NO_NAME or fold(name) in _KINDS
+        if len(name) < rules.least or not _has_letters(name, 2) or says_nothing:
             return Refused(rules.short(value=shorten(name, _QUOTED)))
         if len(name) > rules.most:
             return Refused(rules.long(max=rules.most))
@@ -178,6 +181,8 @@ def shared_phone(number: str) -> str | None:
 def email(typed: str, _: Answers, __: Known) -> Reading:
     """One address. What we had to mend is read back; a domain that looks mistyped is asked back about."""
     mended = re.sub(r"\s*\.\s*", ".", _AT.sub("@", digits(one_line(typed)))).strip(".,;:،؛<>«»\"'()").removeprefix("mailto:")
+    if len(said := mended.split()) > 2 and len(found := [word for word in said if "@" in word]) == 1:
+        mended = found[0].strip(".,;:،؛<>«»\"'()")
     if "@" not in mended:
         return Refused(t("The “@” sign is missing from this address. Write the address in full."))
     local, _at, domain = mended.rpartition("@")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -16,12 +17,17 @@ class Words:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> Words:
-        """From (intent, variant) pairs. Two intents for one folded variant: ValueError."""
+        """From (intent, variant) pairs; one of several Arabic words is also known written as one («ماعرفتش»), where that
+        means nothing else. Two intents for one folded variant: ValueError."""
         intents: dict[str, str] = {}
         for intent, variant in pairs:
             if intents.setdefault(fold(variant), intent) != intent:
                 raise ValueError(f"{variant!r} means {intent} and {intents[fold(variant)]}")
-        return cls(intents)
+        joined: defaultdict[str, set[str]] = defaultdict(set)
+        for key, intent in intents.items():
+            if " " in key and not key.isascii():
+                joined[key.replace(" ", "")].add(intent)
+        return cls({key: meant.pop() for key, meant in joined.items() if len(meant) == 1} | intents)
 
     def intent(self, typed: str) -> str | None:
         """What the whole message means; None when it is no known word. Long messages are never words."""

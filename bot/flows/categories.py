@@ -43,7 +43,10 @@ _TELLING = {
     "women_difficult_situation": "عازبات ارامل مطلقات celibataires veuves",
     "youth_leaving_care": "شباب jeunes مغادرة",
 }
-_GENERAL = {"women_difficult_situation": "نساء امراة عيالات مرا femmes"}
+_GENERAL = {
+    "women_difficult_situation": "نساء امراة عيالات مرا femmes",
+    "persons_with_disability": "اعاقة اعاقات",
+}
 """Words that tell only where no other word does: «نساء» alone, but not in «نساء معنفات»."""
 _WORDS, _WIDER = (
     {key: {fold(word) for word in words.split()} for key, words in table.items()} for table in (_TELLING, _GENERAL)

@@ -217,7 +217,7 @@ def consultations(standing: Standing, known: Known) -> Outcome:
 
 
 def read_call(standing: Standing, _: Known) -> Outcome:
-    """The call in brief, its tasks, its committee, and what signing up does not mean."""
+    """The call in brief, its tasks, and what signing up does not mean."""
     return moves.aside(
         standing.talk,
         paragraphs(

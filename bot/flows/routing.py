@@ -241,9 +241,17 @@ def _word(intent: str | None, state: State | None) -> Aim | None:
     """What a known word does here; None where it does nothing of its own."""
     if intent is None:
         return None
+    if state is not None and _skips(state, intent):
+        return Moving("skip")
     if state is not None and intent in _NAVIGATION and (intent != "edit" or FLOWS[state.flow].counted()):
         return Moving(_NAVIGATION[intent])
     return Running(BY_INTENT[intent]) if intent in BY_INTENT else None
+
+
+def _skips(state: State, intent: str) -> bool:
+    """Does the word say that there is no such answer? «لا» does where the answer may be missing, and nowhere else."""
+    skip = engine.open_question(FLOWS[state.flow], state).skip
+    return skip is not None and intent in skip.words and state.doubt is None and not state.choosing
 
 
 def _on_top(standing: Standing, known: Known, step: Callable[[Flow, State], Step]) -> Outcome:

@@ -19,6 +19,7 @@ from bot.core.flow import (
     Option,
     Question,
     Reading,
+    Refused,
     Skip,
     State,
     Taken,
@@ -271,10 +272,12 @@ REVIEW = Question(
 )
 
 
-def _read_signature(typed: str, answers: Answers, _: Known) -> Reading:
+def _read_signature(typed: str, answers: Answers, known: Known) -> Reading:
     name, president = one_line(typed), answers["president"].value or ""
     if same_name(name, president):
         return Taken(Answer(name, typed))
+    if known.words.intent(name) in _AGREEING:
+        return Refused(_WRITE_YOUR_NAME(example_name=president))
     on_behalf = Option(t("I sign on behalf"), Answer(shorten(name, 80), typed, "on_behalf"))
     ask = t(
         "The name written ({value}) is different from the president’s name ({president}). Write the same name, or say that"
@@ -283,13 +286,17 @@ def _read_signature(typed: str, answers: Answers, _: Known) -> Reading:
     return Doubt(ask, (on_behalf,), failed=True)
 
 
+_AGREEING = YES | {"done"}
+_WRITE_YOUR_NAME = t("To sign, write your full name, for example: {example_name}")
+
+
 def _signature_example(answers: Answers, _: Known) -> Sayable:
     return paragraphs(
         t(
             "Last step: signature.\nBy signing, you confirm that you represent the association, that the information above"
             " is correct, and that the association joins the preparatory work of the call."
         ),
-        t("To sign, write your full name, for example: {example_name}")(example_name=answers["president"].value or ""),
+        _WRITE_YOUR_NAME(example_name=answers["president"].value or ""),
     )
 
 

@@ -51,7 +51,6 @@ class _Parameters(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    ok: bool = False
     error_code: int = 0
     parameters: _Parameters | None = None
 

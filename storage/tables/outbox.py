@@ -32,5 +32,5 @@ outbox = sa.Table(
     ),
 )
 """A row is deleted when it was sent; on the web page it stays as the page's content and `opened_at` says when it was
-seen. Ids grow with time (storage.outbox.next_ids). `message` is a bot.core.messages.Message as JSON. `leased_until` in
+seen. Ids grow with time (storage.ids). `message` is a bot.core.messages.Message as JSON. `leased_until` in
 the future: a process is sending it, or it waits for another try. `parked`: refused for the cause named, kept to be seen."""

@@ -132,4 +132,6 @@ def test_a_misspelt_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_secrets_do_not_show_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NIDAA_SECRET_KEY", SECRET)
+    monkeypatch.setenv("NIDAA_DATABASE_URL", "postgresql://u:hidden@h/d")
     assert SECRET not in repr(load_settings())
+    assert "hidden" not in repr(load_settings())

@@ -203,11 +203,17 @@ FORMS = {
 
 
 async def fits(page: Page) -> None:
-    """At 320 pixels, at twice the size of text, and at both at once (as 400 % zoom): no sideways scroll."""
+    """At 320 pixels, at twice the size of text, and at both at once (as 400 % zoom): no sideways scroll, and room to write."""
     for width, zoom in ((320, 100), (640, 200), (320, 200)):
         await page.set_viewport_size({"width": width, "height": 640})
         await page.evaluate(f"document.documentElement.style.fontSize = '{18 * zoom / 100}px'")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, zoom)
+        if await page.locator("#text").count():
+            box, send = await page.locator("#text, #say button").evaluate_all(
+                "all => all.map(one => one.getBoundingClientRect().toJSON())"
+            )
+            assert box["width"] > 120
+            assert box["bottom"] <= send["top"] or box["left"] >= send["right"] or box["right"] <= send["left"]
     await page.evaluate("document.documentElement.style.fontSize = ''")
 
 

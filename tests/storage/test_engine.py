@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -123,6 +124,33 @@ async def test_tables_that_may_not_be_read_or_written_are_away(postgres: Server)
 async def test_a_file_that_is_no_database_is_away(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("this is a letter, and no database at all\n" * 100)
     await _is_away(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_nothing_is_written_to_a_file_that_is_no_longer_there(
+    tmp_path: Path, sqlite_template: Path, replaced: bool
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    file = folder / "x.db"
+    shutil.copy(sqlite_template, file)
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    row = inbox.insert().values(channel="x", received_at=datetime.now(UTC))
+    async with database.write() as connection:
+        await connection.execute(row.values(update_id="1"))
+    shutil.rmtree(folder)
+    if replaced:
+        folder.mkdir()
+        shutil.copy(sqlite_template, file)
+    with pytest.raises(StorageUnavailable):
+        async with database.write() as connection:
+            await connection.execute(row.values(update_id="2"))
+    if replaced:
+        async with database.write() as connection:
+            await connection.execute(row.values(update_id="3"))
+        async with database.read() as connection:
+            assert (await connection.execute(sa.select(inbox.c.update_id))).scalars().all() == ["3"]
+    await database.close()
 
 
 async def test_a_database_without_tables_is_not_there_yet(tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def test_an_address_is_taken_as_it_is(typed: str) -> None:
     ("typed", "asked"),
     [
         ("brahim @ example . com", "العنوان المسجل: brahim@example.com"),
+        ("الإيميل ديالي هو brahim@example.com.", "العنوان المسجل: brahim@example.com"),
+        ("mon adresse : <brahim@example.com>", "العنوان المسجل: brahim@example.com"),
         ("brahim arobase example.com", "العنوان المسجل: brahim@example.com"),
         ("brahim@gmial.com", "هل تقصدون brahim@gmail.com؟"),
         ("brahim@hotmial.fr", "هل تقصدون brahim@hotmail.fr؟"),
@@ -129,6 +131,8 @@ def test_an_address_that_is_none_says_what_is_missing(typed: str, why: str) -> N
         ("ville de Rabat", "04.421.01.0"),
         ("safi", "07.431.01.03"),
         ("سيدي بوبكر الرحامنة", "07.427.09.15"),
+        ("دوار تكوشت جماعة اوناغة", "07.211.03.31"),
+        ("Douar Tagoucht, commune de Ounagha", "07.211.03.31"),
     ],
 )
 def test_a_city_is_known_by_every_name_people_give_it(typed: str, code: str) -> None:
@@ -151,12 +155,15 @@ def test_a_misspelt_city_is_asked_back_and_an_unknown_one_may_be_kept() -> None:
     near = city("ouarzazat", NOTHING, KNOWN)
     assert isinstance(near, Doubt)
     assert told(near.ask) == "هل تقصدون ورزازات؟"
+    province = city("إقليم الصويرة", NOTHING, KNOWN)
+    assert isinstance(province, Doubt)
+    assert told(province.ask) == "هل تقصدون الصويرة؟"
     unknown = city("دوار بعيد جدا", NOTHING, KNOWN)
     assert isinstance(unknown, Doubt)
     assert unknown.options[0].answer == Answer(None, "دوار بعيد جدا")
 
 
-@pytest.mark.parametrize("typed", ["نعم", "لا", "ok", "12", "؟", "..", "صافي"])
+@pytest.mark.parametrize("typed", ["نعم", "لا", "ok", "12", "؟", "..", "صافي", "الجمعية", "Association"])
 def test_a_word_or_a_sign_is_not_the_name_of_an_association(typed: str) -> None:
     assert isinstance(reading("association", typed), Refused)
 
@@ -199,6 +206,7 @@ def test_a_president_has_a_first_and_a_family_name(typed: str, why: str) -> None
     [
         *(("المسنين", "older_persons"), ("ناس كبار", "older_persons"), ("orphelins", "abandoned_children")),
         *(("نساء معنفات", "women_victims_violence"), ("العيالات", "women_difficult_situation")),
+        *(("ذوي الإعاقة", "persons_with_disability"), ("دعم تمدرس ذوي الإعاقة", "children_disability_schooling")),
         *(("زهور", None), ("مسنين ومعاقين", None), ("معاقين مسنين", None)),
     ],
 )

@@ -23,6 +23,8 @@ WORDS = load_words()
         ("OUI !", "yes"),
         ("لااا", "no"),
         ("ما عنديش", "no_value"),
+        ("ماعرفتش", "dont_know"),
+        ("مافهمتش", "help"),
         ("STOP", "stop"),
         ("بركا", "stop"),
         ("؟", "help"),

@@ -361,3 +361,52 @@ def test_the_answers_stay_when_a_third_conversation_opens_over_one_begun_before_
         chat.says(words)
     assert [state.flow for state in chat.talk.stack] == ["signup", "call"]
     assert chat.answers["association"].value == GOOD["association"]
+
+
+@pytest.mark.parametrize("typed", ["لا", "non", "والو", "ماعنديش", "تخطي"])
+def test_every_no_means_that_there_is_no_email(typed: str) -> None:
+    chat = answered_up_to("email")
+    (city,) = chat.says(typed)
+    assert city.startswith("تم تسجيل ذلك. ستتوصلون بكل شيء عبر هذه المحادثة.")
+    assert chat.answers["email"] == Answer(None)
+
+
+@pytest.mark.parametrize("typed", ["5", "٥", "رقم 5", "رقم الهاتف"])
+def test_a_line_of_the_summary_is_changed_by_its_number_or_its_name(typed: str) -> None:
+    chat = answered_up_to("review")
+    (phone,) = chat.says(typed)
+    assert phone.startswith("رقم الهاتف\nالجواب الحالي: 06 00 00 00 01")
+    *_, review = chat.says("0600000022")
+    assert "5. رقم الهاتف: 06 00 00 00 22" in review
+
+
+def test_the_number_of_the_first_line_does_not_say_that_all_is_correct() -> None:
+    chat = answered_up_to("review")
+    (association,) = chat.says("1")
+    assert association.startswith("الجمعية المسيرة\nالجواب الحالي: جمعية أمل للتنمية")
+
+
+@pytest.mark.parametrize("typed", ["رقم 2", "الاختيار ٢", "n° 2", "le 2", "2)"])
+def test_a_number_is_the_choice_it_names_with_or_without_a_word_before_it(typed: str) -> None:
+    chat = answered_up_to("category")
+    chat.says(typed)
+    assert chat.answers["category"].value == "women_victims_violence"
+
+
+@pytest.mark.parametrize("typed", ["نعم", "أوافق", "صافي"])
+def test_agreeing_is_not_signing_and_says_what_is(typed: str) -> None:
+    chat = answered_up_to("signature")
+    (refused,) = chat.says(typed)
+    assert refused.startswith("للتوقيع، المرجو كتابة اسمكم الكامل، مثلا: فاطمة العلوي")
+    assert chat.draft is not None
+    assert chat.draft.doubt is None
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("٢", "women_victims_violence"), ("1", "children_difficult_situation")])
+def test_a_number_typed_when_a_category_is_asked_back_about_is_that_of_the_list(typed: str, kept: str) -> None:
+    chat = answered_up_to("category")
+    chat.says("المسنين")
+    assert chat.draft is not None
+    assert chat.draft.doubt == "المسنين"
+    chat.says(typed)
+    assert chat.answers["category"].value == kept

@@ -174,6 +174,21 @@ async def test_parked_messages_are_listed_without_what_they_say_and_taken_again(
     assert "Taken again: 1. Still parked: 0." in nidaa("parked", "--retry").stdout
 
 
+async def test_a_fault_of_ours_ends_a_command_without_quoting_anything(
+    nidaa: Nidaa, database: Database, clock: Clock, tmp_path: Path
+) -> None:
+    async with open_desk(database, clock) as desk:
+        await desk.dialogue("1", *SIGNED[:4])
+    async with database.write() as connection:
+        await connection.execute(conversations.update().values(talk='{"stack": "0600000001"}'))
+    done = nidaa("export", "signups", "--output", str(tmp_path / "out.json"))
+    assert done.returncode == 1
+    assert '"error": "ValidationError"' in done.stderr
+    assert '"storage.conversations:' in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.json").exists()
+
+
 def test_a_served_process_prints_its_address_and_ends_well(environment: dict[str, str], tmp_path: Path) -> None:
     port = free_port()
     with subprocess.Popen(
