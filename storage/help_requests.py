@@ -77,6 +77,18 @@ async def help_request(connection: AsyncConnection, request: int) -> Row | None:
     return (await connection.execute(query)).one()
 
 
+async def who_asked_from(connection: AsyncConnection, phone: str) -> int | None:
+    """The person who last asked to be called at this number; None: nobody did."""
+    query = (
+        sa.select(help_requests.c.person_id)
+        .where(help_requests.c.phone == phone)
+        .order_by(help_requests.c.id.desc())
+        .limit(1)
+    )
+    found: int | None = await connection.scalar(query)
+    return found
+
+
 async def change_help_request(connection: AsyncConnection, request: int, **facts: Any) -> None:  # noqa: ANN401 -- columns
     """Set status, claimed_by, claimed_at, answer, closed_at or reminded_at."""
     await connection.execute(help_requests.update().where(help_requests.c.id == request).values(**facts))

@@ -46,6 +46,7 @@ def _application(row: Row, last: Row | None, similar: tuple[str, ...] = ()) -> A
         answers=answers_of(row),
         similar=similar,
         decision=decision_from(last) if last else None,
+        by_phone=row.source == "phone",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import committee, decisions, figures, help_requests, signups as signup_actions
+from bot.actions import committee, decisions, figures, help_requests, phone_entry, signups as signup_actions
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
 from bot.core.flow import State
@@ -31,6 +31,7 @@ from bot.flows.effects import (
     NoteRefusal,
     Nudge,
     OpenDraft,
+    PrepareSignup,
     SetActive,
     SetLanguage,
     Submit,
@@ -147,6 +148,7 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     ClaimHelp: help_requests.claim,
     AnswerHelp: help_requests.answer,
     CloseHelp: help_requests.close,
+    PrepareSignup: phone_entry.prepare,
     Nudge: figures.nudge,
     NoteRefusal: committee.note_refusals,
     NoteExport: committee.note_exports,

@@ -105,6 +105,7 @@ async def _application_of(wanted: Wanted, row: Row, *, waiting: int) -> flows.Ap
         similar=await similar_names(wanted.connection, row),
         decision=decision_from(last) if last else None,
         waiting=waiting,
+        by_phone=row.source == "phone",
     )
 
 

@@ -13,6 +13,7 @@ from bot.flows import committee, decisions, figures, help_requests, moves
 from bot.flows.command import Command, coordinator_in, go, speaker
 from bot.flows.declared import FLOWS
 from bot.flows.effects import ClaimHelp, CloseHelp, Effect, NoteExport, Nudge, SetActive, UndoDecision
+from bot.flows.phone_entry import PHONE_ENTRY
 from bot.flows.standing import Outcome, Standing
 from bot.rules.permissions import may
 from bot.rules.references import reference
@@ -39,6 +40,7 @@ def area(standing: Standing, known: Known) -> Outcome:
     buttons = (
         go("pending", t("Requests to decide")),
         go("help_requests", t("Requests for help")),
+        *((go("phone_entry", t("Fill by phone")),) if may(coordinator_in(known), "coordinator") else ()),
         go("report", t("Figures")),
         *((_TEAM,) if may(coordinator_in(known), "owner") else ()),
         go("services", t("Other services")),
@@ -190,6 +192,10 @@ def nudge(standing: Standing, known: Known) -> Outcome:
     return _said(standing, told, again, effects=(Nudge(found.person, by=speaker(known).id),))
 
 
+def phone_entry(standing: Standing, known: Known) -> Outcome:
+    return moves.opened(standing.talk, known, PHONE_ENTRY.name)
+
+
 def team(standing: Standing, known: Known) -> Outcome:
     """Everybody in the committee, a button each, and letting somebody in."""
     members = known.loaded["team"]
@@ -273,6 +279,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("members", members, needs=frozenset({"report"}), role="coordinator"),
     Command("stuck", stuck, needs=frozenset({"stuck"}), role="viewer"),
     Command("nudge", nudge, needs=frozenset({"stopped"}), role="coordinator", about=True),
+    Command("phone_entry", phone_entry, describe=t("Coordination: fill a sign-up by phone"), role="coordinator"),
     Command("team", team, describe=t("Coordination: who is in the team"), needs=frozenset({"team"}), role="owner"),
     Command("member", member, needs=_MEMBER, role="owner", about=True),
     Command("change_role", change_role, needs=_MEMBER, role="owner", about=True),

@@ -49,7 +49,8 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class Application:
     """A sign-up as the committee sees it. `similar` are names of associations that resemble it; `decision` the last one
-    that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included."""
+    that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included;
+    `by_phone`: a coordinator filled it, and the president signed."""
 
     id: int
     status: str
@@ -58,6 +59,7 @@ class Application:
     similar: tuple[str, ...] = ()
     decision: Decision | None = None
     waiting: int = 0
+    by_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def card(application: Application, known: Known) -> Sayable:
     sent = calendar.day(application.since.astimezone(known.zone).date())
     facts = people(president=values["president"], phone=values["phone"], email=values["email"], signature=signed, date=sent)
     more = t("Waiting for a decision: {count}")(count=application.waiting) if application.waiting > 1 else None
-    return paragraphs(lines(head(**values), facts), _before(application, known), more)
+    filled = t("Filled by phone, on behalf of the president") if application.by_phone else None
+    return paragraphs(lines(head(**values), facts, filled), _before(application, known), more)
 
 
 def _signed(answers: Answers) -> Value:

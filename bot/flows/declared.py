@@ -9,6 +9,7 @@ from bot.flows.helpdesk import CALL, CONTACT
 from bot.flows.language import FIRST_LANGUAGE, LANGUAGE
 from bot.flows.leaving import CANCEL, ERASE
 from bot.flows.optin import OPTIN
+from bot.flows.phone_entry import PHONE_ENTRY
 from bot.flows.signup import SIGNUP
 
 _ALL = (
@@ -21,6 +22,7 @@ _ALL = (
     CLAIM,
     CANCEL,
     ERASE,
+    PHONE_ENTRY,
     *decisions.FLOWS,
     *committee.FLOWS,
     *help_requests.FLOWS,

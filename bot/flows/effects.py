@@ -135,6 +135,15 @@ class CloseHelp:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareSignup:
+    """Keep a sign-up that a coordinator filled by phone; whoever sends the code may claim and sign it."""
+
+    answers: Mapping[str, Answer]
+    code: str
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class Nudge:
     """Remind a person whose sign-up stopped."""
 
@@ -175,6 +184,7 @@ Effect: TypeAlias = (
     | ClaimHelp
     | AnswerHelp
     | CloseHelp
+    | PrepareSignup
     | Nudge
     | NoteRefusal
     | NoteExport

@@ -241,18 +241,22 @@ CITY = Question(
 )
 
 
-def _check_your_answers(answers: Answers, known: Known) -> Sayable:
+def table(answers: Answers, known: Known) -> Text:
+    """The seven answers before the signature, a line each."""
     shown = {question.key: show(question, answers[question.key], known) for question in ROWS}
     if CATEGORY_OTHER.key in answers:
         details = show(CATEGORY_OTHER, answers[CATEGORY_OTHER.key], known)
         shown["category"] = t("{category} ({details})")(category=shown["category"], details=details)
-    table = t(
+    return t(
         "1. Managing association: {association}\n2. Centre: {centre}\n3. Target category: {category}\n4. President:"
         " {president}\n5. Phone: {phone}\n6. E-mail: {email}\n7. City: {city}"
-    )
+    )(**shown)
+
+
+def _check_your_answers(answers: Answers, known: Known) -> Sayable:
     return paragraphs(
         t("Check your answers before sending"),
-        table(**shown),
+        table(answers, known),
         t("The request is not sent until you sign. Is everything correct?"),
     )
 
