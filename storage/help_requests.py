@@ -77,6 +77,16 @@ async def help_request(connection: AsyncConnection, request: int) -> Row | None:
     return (await connection.execute(query)).one()
 
 
+async def requests_of(connection: AsyncConnection, person: int) -> Sequence[Row]:
+    """(asked_at, phone, text, answer) of what this person asked, oldest first."""
+    query = (
+        sa.select(help_requests.c.asked_at, help_requests.c.phone, help_requests.c.text, help_requests.c.answer)
+        .where(help_requests.c.person_id == person)
+        .order_by(help_requests.c.id)
+    )
+    return (await connection.execute(query)).all()
+
+
 async def who_asked_from(connection: AsyncConnection, phone: str) -> int | None:
     """The person who last asked to be called at this number; None: nobody did."""
     query = (

@@ -13,12 +13,13 @@ from bot.core import calendar
 from bot.core.engine import show
 from bot.core.known import Known
 from bot.core.messages import Content, Typed
+from bot.core.readers import show_phone_number
 from bot.core.text import Ltr, Sayable, t
 from bot.flows import moves, signup
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
-from storage import conversations, outbox, people, signups
+from storage import conversations, help_requests, outbox, people, signups
 from storage.conversations import Spoken
 
 
@@ -38,6 +39,14 @@ async def held(connection: AsyncConnection, standing: Standing, request: Request
         lines.append(agreed)
         if withdrawn_at is not None:
             lines.append(t("Withdrawn on {date}.")(date=calendar.day(withdrawn_at.astimezone(known.zone).date())))
+    for row in await help_requests.requests_of(connection, standing.person):
+        on = calendar.day(row.asked_at.astimezone(known.zone).date())
+        asked = t("You asked the team on {date}: “{text}”")(date=on, text=row.text) if row.text else None
+        called = (
+            t("You asked for a call on {date}: {phone}")(date=on, phone=show_phone_number(row.phone)) if row.phone else None
+        )
+        answered = t("Answer of the team: “{text}”")(text=row.answer) if row.answer else None
+        lines.extend(line for line in (asked, called, answered) if line is not None)
     return lines or [t("Nothing but the address of this conversation.")]
 
 

@@ -103,8 +103,10 @@ def attached(flow: Flow, state: State, thing: Attached) -> Refused:
     """What a voice note, sticker, photo, file or map pin is to the open question: one sentence each, nothing kept."""
     question = open_question(flow, state)
     if thing.kind == "location":
-        here = None if state.choosing else question.on_location
-        return Refused(here or t("A location was received. It is not needed here: write your answer in words."))
+        if question.choices or state.choosing:
+            return Refused(t("A location was received. It is not needed here. {hint}")(hint=hint(state, question)))
+        in_words = t("A location was received. It is not needed here: write your answer in words.")
+        return Refused(question.on_location or in_words)
     said = _ATTACHMENTS[thing.kind](hint=hint(state, question))
     return Refused(said, offers_call=thing.kind == "voice")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 from aiogram import Bot
 from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
-from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
+from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, MenuButtonCommands
 
 from bot.core.pacing import retry_wait
 from bot.core.text import Speech, t
@@ -97,6 +97,7 @@ class Profile:
             )
         else:
             await self._bot.delete_webhook()
+        await self._bot.set_chat_menu_button(menu_button=MenuButtonCommands())
         for place, speech in enumerate(self._speeches):
             await self._introduce(speech, speech.language if place else None)
 

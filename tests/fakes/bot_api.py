@@ -322,6 +322,7 @@ _ANSWERS: dict[str, Callable[[BotApi, Mapping[str, Any]], Any]] = {
     "deleteWebhook": _delete_webhook,
     "getUpdates": _get_updates,
     "getWebhookInfo": _webhook_info,
+    "setChatMenuButton": lambda api, params: api.profile.update({("menu", ""): params["menu_button"]}) or True,
     "setMyCommands": _put_commands,
     "getMyCommands": _get_commands,
     "setMyName": _put_name,

@@ -51,7 +51,8 @@ async def test_the_third_failed_attempt_offers_a_human_and_success_starts_the_co
 async def test_a_map_pin_gets_the_hint_of_its_question(fatima: TelegramPerson) -> None:
     await answers_up_to(fatima, FATIMA, "category")
     (at_category,) = await fatima.attaches("location")
-    assert at_category.text.startswith("توصلنا بموقع جغرافي، ولا حاجة إليه هنا.")
+    hint = "المرجو الضغط على أحد الاختيارات، أو كتابة رقمه."
+    assert at_category.text.startswith(f"توصلنا بموقع جغرافي، ولا حاجة إليه هنا. {hint}")
     assert "السؤال 3 من 8" in at_category.text
 
     await fatima.says("2")
