@@ -43,7 +43,8 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class _Line:
-    """What is being sent to one recipient, one after the other."""
+    """What is being sent to one recipient, one after the other; it lasts until the last is recorded as sent, for what is
+    owed meanwhile must stand behind it."""
 
     waiting: deque[Owed] = field(default_factory=deque)
 
@@ -156,10 +157,7 @@ class Deliveries:
                 settlement = await self._send(owed)
                 if isinstance(settlement, Sent):
                     self._held.discard(key)
-                    if line.waiting:
-                        await self.desk.settle(settlement)
-                    else:
-                        self.desk.note(settlement)
+                    await self.desk.settle(settlement, in_haste=bool(line.waiting))
                 elif settlement is not None:
                     self._give_back(key, settlement, line)
         finally:

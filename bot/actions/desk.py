@@ -42,6 +42,18 @@ class _Waiting:
     done: asyncio.Future[Taken]
 
 
+@dataclass(slots=True)
+class _Noted:
+    """`done` is told when it is durable."""
+
+    settlement: Settlement
+    done: asyncio.Future[None] | None = None
+
+    def is_written(self) -> None:
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+
 class Desk:
     """`outlet` is handed the replies of every committed batch, before their senders learn of it."""
 
@@ -58,8 +70,8 @@ class Desk:
         self._clock = clock
         self._outlet = outlet
         self._turns: deque[_Waiting] = deque()
-        self._settlements: list[Settlement] = []
-        self._settled: list[asyncio.Future[None]] = []
+        self._noted: list[_Noted] = []
+        self._in_haste = False
         self._something = asyncio.Event()
         self._turn_came = asyncio.Event()
 
@@ -73,15 +85,18 @@ class Desk:
 
     def note(self, settlement: Settlement) -> None:
         """Have a settlement written with the next transaction, soon."""
-        self._settlements.append(settlement)
-        self._something.set()
+        self._note(_Noted(settlement))
 
-    async def settle(self, settlement: Settlement) -> None:
-        """Have a settlement written; returns once it is durable."""
+    async def settle(self, settlement: Settlement, *, in_haste: bool = True) -> None:
+        """Have a settlement written; returns once it is durable. `in_haste`: a next message hangs on it already."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._settled.append(done)
-        self.note(settlement)
+        self._in_haste = self._in_haste or in_haste
+        self._note(_Noted(settlement, done))
         await done
+
+    def _note(self, noted: _Noted) -> None:
+        self._noted.append(noted)
+        self._something.set()
 
     async def run(self) -> None:
         """Work until cancelled; what is left then is written first, if the database is there."""
@@ -92,7 +107,7 @@ class Desk:
                     await self._wait_a_little()
                 await self._work()
         finally:
-            if self._settlements:
+            if self._noted:
                 await asyncio.shield(self._work())
 
     async def _wait_a_little(self) -> None:
@@ -100,47 +115,43 @@ class Desk:
         longer. A turn never waits."""
         self._turn_came.clear()
         try:
-            async with asyncio.timeout(_SHORT_PATIENCE if self._settled else _PATIENCE):
+            async with asyncio.timeout(_SHORT_PATIENCE if self._in_haste else _PATIENCE):
                 await self._turn_came.wait()
         except TimeoutError:
             pass
 
     async def _work(self) -> None:
         turns = [self._turns.popleft() for _ in range(min(len(self._turns), MOST_TOGETHER))]
-        settlements, self._settlements = self._settlements, []
-        settled, self._settled = self._settled, []
+        noted, self._noted, self._in_haste = self._noted, [], False
         if not self._turns:
             self._something.clear()
         try:
-            await self._together(turns, settlements)
+            await self._together(turns, noted)
         except Exception as error:  # noqa: BLE001 -- the loop must live, whatever one batch does
             if isinstance(error, StorageUnavailable):
-                self._keep_for_later(settlements, settled)
-                settled = []
-            elif settlements:
-                await self._settle_alone(settlements)
+                self._keep_for_later(noted)
+            else:
+                await self._settle_alone(noted)
             await self._apart(turns, error)
-        for done in settled:
-            if not done.done():
-                done.set_result(None)
 
-    def _keep_for_later(self, settlements: list[Settlement], settled: list[asyncio.Future[None]]) -> None:
-        self._settlements = settlements + self._settlements
-        self._settled = settled + self._settled
-        if self._settlements:
+    def _keep_for_later(self, noted: list[_Noted]) -> None:
+        self._noted = noted + self._noted
+        if self._noted:
             self._something.set()
 
-    async def _together(self, turns: Sequence[_Waiting], settlements: Sequence[Settlement]) -> None:
+    async def _together(self, turns: Sequence[_Waiting], noted: Sequence[_Noted]) -> None:
         """All in one transaction, tried again when only a neighbour's transaction was in the way."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                results = await self._commit([waiting.incoming for waiting in turns], settlements)
+                results = await self._commit([waiting.incoming for waiting in turns], [each.settlement for each in noted])
             except Exception as error:
                 if attempt == _ATTEMPTS or not is_worth_retrying(error):
                     raise
                 await asyncio.sleep(secrets.randbelow(20) / 1000 * attempt)
             else:
                 self._answer(turns, results)
+                for each in noted:
+                    each.is_written()
                 return
 
     async def _commit(self, updates: Sequence[Incoming], settlements: Sequence[Settlement]) -> list[Taken]:
@@ -172,15 +183,17 @@ class Desk:
             if not waiting.done.done():
                 waiting.done.set_result(taken)
 
-    async def _settle_alone(self, settlements: Sequence[Settlement]) -> None:
+    async def _settle_alone(self, noted: Sequence[_Noted]) -> None:
         """Settlements that shared a failed batch, each without the others."""
-        for settlement in settlements:
+        for each in noted:
             try:
-                await self._commit((), (settlement,))
+                await self._commit((), (each.settlement,))
             except StorageUnavailable:
-                self._keep_for_later([settlement], [])
+                self._keep_for_later([each])
+                continue
             except Exception as error:  # noqa: BLE001 -- the loop must live; the message is tried again after a restart
                 log.error("settlement_lost", error=type(error).__name__)
+            each.is_written()
 
     async def _apart(self, turns: Sequence[_Waiting], error: Exception) -> None:
         """A batch failed: with the database away all wait for their sender to try again; otherwise turn by turn."""

@@ -28,7 +28,7 @@ from bot.core.errors import (
     StorageUnavailable,
 )
 from bot.core.messages import Message, Order
-from storage import outbox as queries
+from storage import inbox, outbox as queries
 from storage.engine import Database
 from storage.outbox import Later, Owed
 from storage.tables import addresses, outbox
@@ -167,6 +167,46 @@ async def test_replies_leave_at_once_and_nothing_stays_owed(database: Database, 
         await here.empty()
     assert len(wire.took["1"]) == 3
     assert wire.tries == 3
+
+
+class SlowWire(Wire):
+    """Answers only while `open`; `owed` holds how many messages were not recorded as sent whenever one arrived."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.database = database
+        self.open = asyncio.Event()
+        self.owed: list[int] = []
+
+    async def send(self, recipient: str, message: Message, content: bytes | None = None) -> Message | None:
+        async with self.database.read() as connection:
+            self.owed.append(await connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0)
+        await self.open.wait()
+        return await super().send(recipient, message, content)
+
+
+async def test_a_message_leaves_only_when_the_one_before_is_recorded_though_it_was_owed_meanwhile(
+    database: Database, clock: Clock
+) -> None:
+    wire, next_words = SlowWire(database), update("1", "جمعية الأمل")
+    async with office(database, wire, clock) as here:
+        wire.open.set()
+        await here.hears("1", "سلام")
+        await here.empty()
+        wire.open.clear()
+        await here.hears("1", "أوافق")
+        await here.until(lambda: len(wire.owed) == 3)
+        async with database.write() as connection:  # whoever writes the same update holds the next turn up
+            await inbox.record_updates(connection, [("telegram", next_words.update_id)], now=clock())
+            turn = asyncio.create_task(here.desk.take(next_words))
+            await asyncio.sleep(0.1)
+            wire.open.set()
+            await here.until(lambda: len(wire.took["1"]) == 3)
+            await connection.rollback()
+        await turn
+        await here.empty()
+    assert len(wire.took["1"]) == 4
+    assert wire.owed[-1] == 1  # two would come again after a crash now
 
 
 async def test_a_busy_chat_waits_as_long_as_the_channel_said_and_keeps_its_order(
