@@ -31,6 +31,7 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
         drop_keyboard=outgoing.drop_keyboard,
         box=outgoing.box,
         refused=outgoing.refused,
+        once=outgoing.once,
         commands=tuple((name, speech.tell(text)) for name, text in outgoing.commands)
         if outgoing.commands is not None
         else None,
@@ -38,7 +39,13 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
 
 
 async def notify(
-    connection: AsyncConnection, persons: Sequence[int], say: Say, desktop: Desktop, *, now: datetime
+    connection: AsyncConnection,
+    persons: Sequence[int],
+    say: Say,
+    desktop: Desktop,
+    *,
+    now: datetime,
+    lane: int = outbox.CONVERSATION,
 ) -> list[Owed]:
     """Owe each person what `say` makes of the reader's surroundings. Service messages: they leave at once by day and wait
     for the morning in quiet hours; what a page shows waits for nobody. Somebody without an address is told nothing."""
@@ -52,5 +59,5 @@ async def notify(
         due[one.id] = now if reach.channel in desktop.pages else leaves
     for moment in set(due.values()):
         batch = [one for one in owed if due[one.id] == moment]
-        await outbox.owe(connection, batch, now=now, due=moment, sender=desktop.sender, lease=LEASE)
+        await outbox.owe(connection, batch, now=now, due=moment, sender=desktop.sender, lease=LEASE, lane=lane)
     return [one for one in owed if due[one.id] <= now]

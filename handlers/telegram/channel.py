@@ -15,7 +15,7 @@ import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError
+from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, BotCommandScopeChat
 from aiohttp.payload import BytesPayload
 from yarl import URL
@@ -108,7 +108,7 @@ class TelegramChannel:
                 await self._bot.set_my_commands(listed, scope=scope)
             else:
                 await self._bot.delete_my_commands(scope=scope)
-        except (TelegramAPIError, TimeoutError, OSError) as error:
+        except (AiogramError, TimeoutError, OSError) as error:
             log.warning("commands_not_shown", channel=self.name, error=type(error).__name__)
 
     async def acknowledge(self, receipt: str) -> None:

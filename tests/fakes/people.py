@@ -36,7 +36,7 @@ class Reply:
     @property
     def labels(self) -> list[str]:
         """The buttons as people read them, without their numbers."""
-        return [re.sub(r"^\d+\. ", "", label) for label, _ in self.buttons]
+        return [re.sub(r"^\d+\. ", "", without_isolates(label)) for label, _ in self.buttons]
 
 
 class Person(Protocol):
@@ -45,6 +45,8 @@ class Person(Protocol):
     async def says(self, text: str) -> list[Reply]: ...
 
     async def presses(self, label: str) -> list[Reply]: ...
+
+    async def reads(self) -> list[Reply]: ...
 
 
 @dataclass(slots=True)
@@ -172,6 +174,10 @@ class WebPerson:
                     return await self._submits("choices", {"press": reply.buttons[place][1]})
         raise AssertionError(f"no button {label!r} in {[reply.labels for reply in self.page.replies]}")
 
+    async def reads(self) -> list[Reply]:
+        """What is new on the page since the last look."""
+        return self._fresh(await self.opens())
+
     async def closes(self) -> None:
         if self.client is not None:
             await self.client.close()
@@ -184,7 +190,7 @@ class WebPerson:
 
     async def _starts(self, text: str) -> list[Reply]:
         page = self.page or await self.opens()
-        code = text if re.fullmatch(r"[rR]\d{5}-?\d{5}", text) else None
+        code = text if re.fullmatch(r"[a-zA-Z]\d{5}-?\d{5}", text) else None
         fields = page.forms["code" if code else "start"]
         return await self._submits("start", {"text": code or "/start"}, fields)
 
@@ -195,10 +201,11 @@ class WebPerson:
         async with self.client.post(f"{self.url}/say", data=sent) as response:
             assert response.status == 200, (response.status, await response.text())
             self.page = Page.of(await response.text())
-        fresh = [
-            reply for number, reply in zip(self.page.numbers, self.page.replies, strict=True) if number not in self.seen
-        ]
-        self.seen.update(self.page.numbers)
+        return self._fresh(self.page)
+
+    def _fresh(self, page: Page) -> list[Reply]:
+        fresh = [reply for number, reply in zip(page.numbers, page.replies, strict=True) if number not in self.seen]
+        self.seen.update(page.numbers)
         return fresh
 
 
