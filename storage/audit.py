@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.committee import member_name
 from storage.ids import new_id
 from storage.tables import audit_entries, coordinators
 from storage.tables.base import Row
@@ -64,22 +65,35 @@ async def subjects_of(connection: AsyncConnection, action: str, subject_ids: Seq
     return set((await connection.execute(query)).scalars())
 
 
-async def newest_entries(connection: AsyncConnection, *, limit: int) -> Sequence[Row]:
-    """The newest ones, newest first: at, actor (the name, None for the command line), channel, action, subject,
-    subject_id, before, after (JSON)."""
+async def newest_entries(connection: AsyncConnection, *, limit: int, before: int | None = None) -> Sequence[Row]:
+    """The newest ones, or those older than that id, newest first: id, at, actor (the name), channel, action, subject,
+    subject_id, whom (the name of the member it was done to), before, after (JSON). Names are None for who is not, or no
+    longer, of the committee."""
+    concerned = coordinators.alias()
     query = (
         sa.select(
+            audit_entries.c.id,
             audit_entries.c.at,
-            coordinators.c.name.label("actor"),
+            member_name(coordinators).label("actor"),
             audit_entries.c.channel,
             audit_entries.c.action,
             audit_entries.c.subject,
             audit_entries.c.subject_id,
+            member_name(concerned).label("whom"),
             audit_entries.c.before,
             audit_entries.c.after,
         )
         .outerjoin(coordinators, coordinators.c.id == audit_entries.c.actor_id)
+        .outerjoin(
+            concerned, sa.and_(audit_entries.c.subject == "coordinator", concerned.c.id == audit_entries.c.subject_id)
+        )
         .order_by(audit_entries.c.id.desc())
         .limit(limit)
     )
-    return (await connection.execute(query)).all()
+    older = query if before is None else query.where(audit_entries.c.id < before)
+    return (await connection.execute(older)).all()
+
+
+def facts_from(stored: str | None) -> dict[str, str | int | bool | None]:
+    """`before` or `after` of a row."""
+    return {} if stored is None else msgspec.json.decode(stored, type=dict[str, str | int | bool | None])

@@ -15,7 +15,13 @@ from storage.ids import new_id
 from storage.tables import addresses, coordinators, invites
 from storage.tables.base import Row
 
+_INVITED = (invites.c.id, invites.c.name, invites.c.role, invites.c.category)
 _FACTS = (coordinators.c.id, coordinators.c.name, coordinators.c.role, coordinators.c.category, coordinators.c.active)
+
+
+def member_name(of: sa.FromClause) -> sa.ColumnElement[str | None]:
+    """The name of one of the committee; None for somebody who was erased."""
+    return sa.func.nullif(of.c.name, "")
 
 
 async def coordinator_of(connection: AsyncConnection, person: int) -> Coordinator | None:
@@ -37,9 +43,17 @@ async def coordinator_at(connection: AsyncConnection, address: Address) -> Coord
 
 
 async def team(connection: AsyncConnection) -> list[Coordinator]:
-    """Everybody, the suspended last, owners first."""
+    """Everybody who was not erased, the suspended last, owners first."""
     rank = sa.case({"owner": 0, "coordinator": 1}, value=coordinators.c.role, else_=2)
-    query = sa.select(*_FACTS).order_by(coordinators.c.active.desc(), rank, coordinators.c.name)
+    query = (
+        sa.select(*_FACTS).where(coordinators.c.name != "").order_by(coordinators.c.active.desc(), rank, coordinators.c.name)
+    )
+    return [Coordinator(*row) for row in await connection.execute(query)]
+
+
+async def members(connection: AsyncConnection, ids: Sequence[int]) -> list[Coordinator]:
+    """Those of these ids, in the order of their ids."""
+    query = sa.select(*_FACTS).where(coordinators.c.id.in_(ids)).order_by(coordinators.c.id)
     return [Coordinator(*row) for row in await connection.execute(query)]
 
 
@@ -83,15 +97,31 @@ async def add_invite(connection: AsyncConnection, **facts: Any) -> int:  # noqa:
     return id_
 
 
-async def use_invite(connection: AsyncConnection, digest: str, *, now: datetime) -> Row | None:
-    """The invite (id, name, role, category), used up by this call; None when there is none, it was used or has expired."""
-    used = await connection.execute(
-        invites.update()
-        .where(invites.c.digest == digest, invites.c.used_at.is_(None), invites.c.expires_at > now)
-        .values(used_at=now)
-        .returning(invites.c.id, invites.c.name, invites.c.role, invites.c.category)
+def _good(digest: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Not used, not expired, and made by the command line or by somebody who is still in charge."""
+    in_charge = sa.select(coordinators.c.id).where(coordinators.c.active, coordinators.c.role == "owner")
+    return sa.and_(
+        invites.c.digest == digest,
+        invites.c.used_at.is_(None),
+        invites.c.expires_at > now,
+        sa.or_(invites.c.invited_by.is_(None), invites.c.invited_by.in_(in_charge)),
     )
+
+
+async def invite_of(connection: AsyncConnection, digest: str, *, now: datetime) -> Row | None:
+    """The invite (id, name, role, category) of a code that works, held until the transaction ends and not used up."""
+    query = sa.select(*_INVITED).where(_good(digest, now)).with_for_update()
+    row: Row | None = (await connection.execute(query)).one_or_none()
+    return row
+
+
+async def use_invite(connection: AsyncConnection, digest: str, *, now: datetime) -> Row | None:
+    """The invite (id, name, role, category), used up by this call; None when there is none that works. The name does not
+    stay with it."""
+    used = await connection.execute(invites.update().where(_good(digest, now)).values(used_at=now).returning(*_INVITED))
     row: Row | None = used.one_or_none()
+    if row is not None:
+        await connection.execute(invites.update().where(invites.c.id == row.id).values(name=""))
     return row
 
 
@@ -115,3 +145,24 @@ async def person_of(connection: AsyncConnection, coordinator: int) -> int | None
     """The person that a member is; None once that person was erased."""
     found: int | None = await connection.scalar(sa.select(coordinators.c.person_id).where(coordinators.c.id == coordinator))
     return found
+
+
+async def forget_coordinator(connection: AsyncConnection, person: int) -> None:
+    """A person is erased: of the member stays a row without name or person, because decisions and the trail point to it."""
+    await connection.execute(
+        coordinators.update().where(coordinators.c.person_id == person).values(name="", active=False, person_id=None)
+    )
+
+
+async def carry_over(connection: AsyncConnection, *, leaving: int, to: int) -> None:
+    """The place in the committee of a person who goes on as another one; of two places the higher one stays."""
+    query = sa.select(*_FACTS, coordinators.c.person_id).where(coordinators.c.person_id.in_((leaving, to))).with_for_update()
+    places = {row.person_id: Coordinator(*row[:-1]) for row in await connection.execute(query)}
+    if leaving not in places:
+        return
+    if to in places:
+        lower = min(places, key=lambda person: places[person].rank)
+        await connection.execute(
+            coordinators.update().where(coordinators.c.person_id == lower).values(active=False, person_id=None)
+        )
+    await connection.execute(coordinators.update().where(coordinators.c.person_id == leaving).values(person_id=to))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import signups as stored
+from storage.committee import member_name
 from storage.ids import new_id
 from storage.tables import coordinators, decisions, signups
 from storage.tables.base import Row
@@ -49,7 +50,7 @@ async def application(connection: AsyncConnection, signup: int, *, lock: bool) -
 async def last_decision(connection: AsyncConnection, signup: int) -> Row | None:
     """The newest decision that was not undone, with the name (`by`) of who took it; None when there is none."""
     query = (
-        sa.select(decisions, coordinators.c.name.label("by"))
+        sa.select(decisions, member_name(coordinators).label("by"))
         .outerjoin(coordinators, coordinators.c.id == decisions.c.coordinator_id)
         .where(decisions.c.signup_id == signup, decisions.c.undone_at.is_(None))
         .order_by(decisions.c.id.desc())
@@ -70,18 +71,19 @@ async def add_decision(connection: AsyncConnection, *, signup: int, status: str,
     await connection.execute(decisions.insert().values(id=new_id(), signup_id=signup, status=status, **facts))
 
 
-async def undo_decision(connection: AsyncConnection, signup: int, *, now: datetime) -> str | None:
-    """Take back the last decision if the person has not been told: what it was. None: there is none to take back."""
+async def undo_decision(connection: AsyncConnection, signup: int, *, now: datetime) -> Row | None:
+    """Take back the last decision if the person has not been told: its status and coordinator_id. None: there is none to
+    take back."""
     undone = await connection.execute(
         decisions.update()
         .where(decisions.c.signup_id == signup, decisions.c.told_at.is_(None), decisions.c.undone_at.is_(None))
         .values(undone_at=now)
-        .returning(decisions.c.status)
+        .returning(decisions.c.status, decisions.c.coordinator_id)
     )
-    status: str | None = undone.scalar_one_or_none()
-    if status is not None:
+    taken_back: Row | None = undone.one_or_none()
+    if taken_back is not None:
         await connection.execute(signups.update().where(signups.c.id == signup).values(status="pending"))
-    return status
+    return taken_back
 
 
 async def take_decisions_to_tell(connection: AsyncConnection, *, decided_before: datetime, now: datetime) -> Sequence[Row]:
@@ -99,7 +101,7 @@ async def take_decisions_to_tell(connection: AsyncConnection, *, decided_before:
         return []
     await connection.execute(decisions.update().where(decisions.c.id.in_(ids)).values(told_at=now))
     query = (
-        sa.select(decisions, signups.c.person_id, coordinators.c.name.label("by"))
+        sa.select(decisions, signups.c.person_id, member_name(coordinators).label("by"))
         .join(signups, signups.c.id == decisions.c.signup_id)
         .outerjoin(coordinators, coordinators.c.id == decisions.c.coordinator_id)
         .where(decisions.c.id.in_(ids))

@@ -9,15 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.committee import member_name
 from storage.ids import new_id
 from storage.tables import associations, conversations, coordinators, help_requests, people, signups
 from storage.tables.base import Row
 
 
 async def add_help_request(
-    connection: AsyncConnection, person: int, *, phone: str | None, text: str | None, stuck_at: str | None, now: datetime
+    connection: AsyncConnection,
+    person: int,
+    *,
+    phone: str | None,
+    text: str | None,
+    stuck_at: str | None,
+    category: str | None,
+    now: datetime,
 ) -> Row:
-    """Keep one; its id and `category`, that of the person's latest application."""
+    """Keep one; its id and `category`: the one given, else that of the person's latest application."""
     latest = (
         sa.select(signups.c.category)
         .where(signups.c.person_id == person, signups.c.category.is_not(None))
@@ -27,7 +35,15 @@ async def add_help_request(
     )
     added = await connection.execute(
         help_requests.insert()
-        .values(id=new_id(), person_id=person, phone=phone, text=text, stuck_at=stuck_at, asked_at=now, category=latest)
+        .values(
+            id=new_id(),
+            person_id=person,
+            phone=phone,
+            text=text,
+            stuck_at=stuck_at,
+            asked_at=now,
+            category=category or latest,
+        )
         .returning(help_requests.c.id, help_requests.c.category)
     )
     return added.one()
@@ -55,8 +71,8 @@ async def count_open(connection: AsyncConnection, *, category: str | None) -> in
 
 
 async def help_request(connection: AsyncConnection, request: int) -> Row | None:
-    """One request with the person's conversation (`talk`), association and who claimed it (`by`), held until the
-    transaction ends; None when there is none."""
+    """One request with the person's conversation (`talk`), association and who claimed it (`by`, `by_active`), held until
+    the transaction ends; None when there is none."""
     held = sa.select(help_requests.c.id).where(help_requests.c.id == request).with_for_update()
     if await connection.scalar(held) is None:
         return None
@@ -69,7 +85,13 @@ async def help_request(connection: AsyncConnection, request: int) -> Row | None:
         .scalar_subquery()
     )
     query = (
-        sa.select(help_requests, coordinators.c.name.label("by"), conversations.c.talk, association.label("association"))
+        sa.select(
+            help_requests,
+            member_name(coordinators).label("by"),
+            coordinators.c.active.label("by_active"),
+            conversations.c.talk,
+            association.label("association"),
+        )
         .outerjoin(coordinators, coordinators.c.id == help_requests.c.claimed_by)
         .outerjoin(conversations, conversations.c.person_id == help_requests.c.person_id)
         .where(help_requests.c.id == request)
@@ -104,8 +126,9 @@ async def change_help_request(connection: AsyncConnection, request: int, **facts
     await connection.execute(help_requests.update().where(help_requests.c.id == request).values(**facts))
 
 
-async def take_unanswered(connection: AsyncConnection, *, asked_before: datetime, now: datetime) -> Sequence[Row]:
-    """(id, category) of requests nobody has answered for that long, marked as reminded of by this call; each once."""
+async def take_unanswered(connection: AsyncConnection, *, asked_before: datetime, now: datetime) -> Sequence[int]:
+    """Requests nobody has answered for that long, oldest first, marked as reminded of by this call; each once. What another
+    process is marking is left to it."""
     late = (
         sa.select(help_requests.c.id)
         .where(
@@ -113,19 +136,14 @@ async def take_unanswered(connection: AsyncConnection, *, asked_before: datetime
             help_requests.c.reminded_at.is_(None),
             help_requests.c.asked_at <= asked_before,
         )
+        .order_by(help_requests.c.id)
         .limit(200)
         .with_for_update(skip_locked=True)
     )
     ids = (await connection.execute(late)).scalars().all()
-    if not ids:
-        return []
-    marked = await connection.execute(
-        help_requests.update()
-        .where(help_requests.c.id.in_(ids))
-        .values(reminded_at=now)
-        .returning(help_requests.c.id, help_requests.c.category)
-    )
-    return marked.all()
+    if ids:
+        await connection.execute(help_requests.update().where(help_requests.c.id.in_(ids)).values(reminded_at=now))
+    return ids
 
 
 async def all_help_requests(connection: AsyncConnection) -> Sequence[Row]:

@@ -16,8 +16,8 @@ from storage.ids import new_id
 from storage.many import Many
 from storage.tables import addresses, outbox
 
-CONVERSATION = 0
-"""The lane of replies and service messages; the smaller the number, the sooner."""
+CONVERSATION, COMMITTEE = 0, 1
+"""The lanes: replies and service messages; what the committee is shown unasked. The smaller the number, the sooner."""
 
 _decoder = msgspec.json.Decoder(Message)
 
@@ -65,7 +65,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The recipient cannot be reached any more: nothing owed to this address is tried again until it writes."""
+    """The recipient cannot be reached any more: nothing is tried again at this address until it writes."""
 
     id: int
     channel: str
@@ -117,6 +117,7 @@ async def owe(
     sender: str | None,
     lease: timedelta,
     due: datetime | None = None,
+    lane: int = CONVERSATION,
 ) -> None:
     """Write what is owed; what is `leased` is in the sender's hands from the start, the rest is due, now or at `due`."""
     rows = [
@@ -124,7 +125,7 @@ async def owe(
             "id": each.id,
             "channel": each.channel,
             "recipient": each.recipient,
-            "lane": CONVERSATION,
+            "lane": lane,
             "due_at": due or now,
             "message": _stored(each.message),
             "attempts": 1 if each.leased else 0,
@@ -239,15 +240,27 @@ async def settle(connection: AsyncConnection, settlements: Iterable[Settlement])
 
 
 async def _settle_gone(connection: AsyncConnection, gone: Gone) -> None:
-    await connection.execute(
-        addresses.update()
-        .where(addresses.c.channel == gone.channel, addresses.c.external_id == gone.recipient)
-        .values(gone_at=gone.at)
+    """What was owed to an address that is gone is owed to the person's newest other one; without one it stays, parked."""
+    there = sa.and_(addresses.c.channel == gone.channel, addresses.c.external_id == gone.recipient)
+    await connection.execute(addresses.update().where(there).values(gone_at=gone.at))
+    theirs = sa.select(addresses.c.person_id).where(there).scalar_subquery()
+    other = await connection.execute(
+        sa.select(addresses.c.channel, addresses.c.external_id.label("recipient"))
+        .where(addresses.c.person_id == theirs, addresses.c.gone_at.is_(None))
+        .order_by(addresses.c.id.desc())
+        .limit(1)
     )
+    found = other.one_or_none()
+    where = {**found._asdict(), "leased_until": None} if found is not None else {"parked": "gone"}
     await connection.execute(
         outbox.update()
-        .where(outbox.c.channel == gone.channel, outbox.c.recipient == gone.recipient, outbox.c.opened_at.is_(None))
-        .values(parked="gone", leased_by=None)
+        .where(
+            outbox.c.channel == gone.channel,
+            outbox.c.recipient == gone.recipient,
+            outbox.c.opened_at.is_(None),
+            outbox.c.parked.is_(None),
+        )
+        .values(**where, leased_by=None)
     )
 
 
@@ -289,9 +302,15 @@ async def forget_messages(connection: AsyncConnection, *, opened_before: datetim
     return result.rowcount
 
 
-async def erase_messages(connection: AsyncConnection, addresses_: Iterable[tuple[str, str]], *, keep: Sequence[int]) -> None:
-    """Delete what is kept for or owed to these (channel, recipient), but for the rows to keep."""
+async def erase_messages(
+    connection: AsyncConnection,
+    addresses_: Iterable[tuple[str, str]],
+    *,
+    keep: Sequence[int] = (),
+    lane: int | None = None,
+) -> None:
+    """Delete what is kept for or owed to these (channel, recipient), but for the rows to keep; `lane` None: of any lane."""
+    of_lane = sa.true() if lane is None else outbox.c.lane == lane
     for channel, recipient in addresses_:
-        await connection.execute(
-            sa.delete(outbox).where(outbox.c.channel == channel, outbox.c.recipient == recipient, outbox.c.id.not_in(keep))
-        )
+        theirs = sa.and_(outbox.c.channel == channel, outbox.c.recipient == recipient, of_lane)
+        await connection.execute(sa.delete(outbox).where(theirs, outbox.c.id.not_in(keep)))

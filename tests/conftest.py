@@ -130,9 +130,12 @@ class Running:
         self.url = f"http://127.0.0.1:{port}"
 
     async def settled(self, recipient: str) -> None:
-        """Returns once nothing is owed to this recipient but what was parked."""
+        """Returns once nothing is due to this recipient but what was parked."""
         owed = sa.select(sa.func.count()).where(
-            outbox.c.recipient == recipient, outbox.c.channel != "web", outbox.c.parked.is_(None)
+            outbox.c.recipient == recipient,
+            outbox.c.channel != "web",
+            outbox.c.parked.is_(None),
+            outbox.c.due_at <= self.service._clock(),
         )
         for _ in range(500):
             async with self.service.database.read() as connection:

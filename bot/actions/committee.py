@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.job import Job
 from bot.core.known import Known
 from bot.core.messages import Address, Outgoing
 from bot.core.seals import Seals
-from bot.core.text import Sayable, lines, t
+from bot.core.text import Sayable, Text, lines, t
 from bot.flows.catalogue import commands_for
-from bot.flows.command import go
-from bot.flows.committee import INVITE_LASTS, described
+from bot.flows.command import AREA
+from bot.flows.committee import ALREADY_IN, INVITE_LASTS, SUSPENDED, TEAM, described
 from bot.flows.effects import ChangeRole, MakeInvite, NoteExport, NoteRefusal, SetActive
+from bot.flows.standing import Outcome
 from bot.rules.codes import read_code
 from bot.rules.permissions import Coordinator, may
-from storage import audit, committee
+from storage import audit, committee, outbox, people
 from storage.audit import Entry
 from storage.conversations import Spoken
 from storage.engine import Database
@@ -57,23 +61,43 @@ async def invite(
         await audit.add_entries(connection, [Entry("invite", "cli", None, "invite", id_, after=after)], now=now)
 
 
-async def claim(job: Job, spoken: Spoken, code: str) -> Coordinator | None:
-    """Let the speaker in with this code; None when it does not work (any more). Somebody who is in already gets what
-    the invite gives."""
-    invite = await committee.use_invite(job.connection, job.desktop.seals.digest(code), now=job.now)
+async def claim(job: Job, spoken: Spoken, code: str) -> Coordinator | Text | None:
+    """Let the speaker in with this code, and say who he or she is now; None when the code does not work (any more).
+
+    Somebody who is in already is only ever raised by a code. One that would not raise is not used up, and the answer is
+    a sentence: it was made for somebody else. Who is suspended comes back by the word of somebody in charge, not by a code.
+    """
+    known = await committee.coordinator_of(job.connection, spoken.person)
+    digest = job.desktop.seals.digest(code)
+    if known is not None and not known.active:
+        job.note(Entry("refused", spoken.channel, known.id, "person", spoken.person, after={"action": "join"}))
+        return SUSPENDED
+    if known is not None:
+        found = await committee.invite_of(job.connection, digest, now=job.now)
+        if found is not None and replace(known, role=found.role, category=found.category).rank <= known.rank:
+            return ALREADY_IN(line=described(known))
+    invite = await committee.use_invite(job.connection, digest, now=job.now)
     if invite is None:
         return None
-    known = await committee.coordinator_of(job.connection, spoken.person)
     facts = {"role": invite.role, "category": invite.category}
     if known is None:
         id_ = await committee.add_coordinator(job.connection, person=spoken.person, name=invite.name, now=job.now, **facts)
     else:
         id_ = known.id
-        await committee.change_coordinator(job.connection, id_, active=True, **facts)
+        await committee.change_coordinator(job.connection, id_, **facts)
     joined = Coordinator(id_, known.name if known else invite.name, invite.role, invite.category)
     job.note(Entry("join", spoken.channel, id_, "coordinator", id_, after=facts))
     await _tell_owners(job, joined, but=id_)
     return joined
+
+
+async def with_commands(connection: AsyncConnection, person: int, outcome: Outcome) -> Outcome:
+    """The outcome with a member's list of commands told anew, in the language that the replies are in."""
+    member = await committee.coordinator_of(connection, person)
+    if member is None or not member.active or not outcome.replies:
+        return outcome
+    first, *others = outcome.replies
+    return replace(outcome, replies=(replace(first, commands=commands_for(member)), *others))
 
 
 async def change_roles(job: Job, changed: Sequence[tuple[Spoken, ChangeRole]]) -> None:
@@ -88,10 +112,10 @@ async def change_roles(job: Job, changed: Sequence[tuple[Spoken, ChangeRole]]) -
 
 async def set_active(job: Job, changed: Sequence[tuple[Spoken, SetActive]]) -> None:
     for spoken, each in changed:
-        action = "reinstate" if each.active else "suspend"
         await committee.change_coordinator(job.connection, each.coordinator, active=each.active)
         facts = {"before": {"active": not each.active}, "after": {"active": each.active}}
-        job.note(Entry(action, spoken.channel, each.by, "coordinator", each.coordinator, **facts))
+        done = "reinstate" if each.active else "suspend"
+        job.note(Entry(done, spoken.channel, each.by, "coordinator", each.coordinator, **facts))
         await _tell_change(job, each.coordinator, by=each.by)
 
 
@@ -106,7 +130,7 @@ async def may_still_have(database: Database, reader: Address, categories: frozen
 
 async def note_refusals(job: Job, refused: Sequence[tuple[Spoken, NoteRefusal]]) -> None:
     for spoken, each in refused:
-        job.note(Entry("refused", spoken.channel, None, "person", spoken.person, after={"action": each.action}))
+        job.note(Entry("refused", spoken.channel, each.by, "person", spoken.person, after={"action": each.action}))
 
 
 async def note_exports(job: Job, taken: Sequence[tuple[Spoken, NoteExport]]) -> None:
@@ -119,31 +143,31 @@ async def _member(job: Job, coordinator: int) -> Coordinator:
 
 
 async def _tell_change(job: Job, coordinator: int, *, by: int) -> None:
-    """The other owners hear of it, and the person concerned, whose list of commands changes with it."""
+    """The other owners hear of it, and the person concerned, whose list of commands changes with it. What waits for a fit
+    hour for that person was made for the place he or she had: it goes."""
     member = await _member(job, coordinator)
     await _tell_owners(job, member, but=by)
     person = await committee.person_of(job.connection, coordinator)
-    if person is not None and coordinator != by:
+    if person is not None:
+        await outbox.erase_messages(job.connection, await people.addresses_of(job.connection, person), lane=outbox.COMMITTEE)
         await job.tell([person], partial(_your_place, member=member))
 
 
 async def _tell_owners(job: Job, member: Coordinator, *, but: int) -> None:
     owners = await committee.owners_persons(job.connection, but=(but, member.id))
-    await job.tell(owners, partial(_team_changed, member=member))
+    await job.tell_committee(owners, partial(_team_changed, member=member))
 
 
 def _team_changed(_: Known, *, member: Coordinator) -> Outgoing:
-    return Outgoing(t("The team has changed.\n{line}")(line=described(member)), (go("team", t("The team")),))
+    return Outgoing(t("The team has changed.\n{line}")(line=described(member)), (TEAM, AREA))
 
 
 def _your_place(_: Known, *, member: Coordinator) -> Outgoing:
     if not member.active:
-        return Outgoing(t("Your place in the coordination team is suspended. Ask a person in charge why."), commands=())
+        return Outgoing(SUSPENDED, commands=())
     return welcome(member, t("Your place in the coordination team has changed."))
 
 
 def welcome(member: Coordinator, say: Sayable) -> Outgoing:
     """Said to somebody who has just got a role; the channel's list of commands changes with it."""
-    return Outgoing(
-        lines(say, described(member)), (go("coordination", t("Coordination area")),), commands=commands_for(member)
-    )
+    return Outgoing(lines(say, described(member)), (AREA,), commands=commands_for(member))

@@ -35,7 +35,7 @@ async def announce(job: Job, signups: Sequence[int]) -> None:
         if persons:
             similar = await similar_names(job.connection, row)
             last = await decisions.last_decision(job.connection, signup)
-            await job.tell(persons, partial(_ping, application=_application(row, last, similar)))
+            await job.tell_committee(persons, partial(_ping, application=_application(row, last, similar)))
 
 
 def _application(row: Row, last: Row | None, similar: tuple[str, ...] = ()) -> Application:
@@ -71,15 +71,32 @@ async def decide(job: Job, decided: Sequence[tuple[Spoken, Decide]]) -> None:
 
 
 async def undo(job: Job, undone: Sequence[tuple[Spoken, UndoDecision]]) -> None:
+    """Whoever took the decision hears that somebody else took it back."""
     for spoken, each in undone:
-        status = await decisions.undo_decision(job.connection, each.signup, now=job.now)
-        if status is not None:
-            facts = {"before": {"status": status}, "after": {"status": "pending"}}
-            job.note(Entry("undo_decision", spoken.channel, each.by, "signup", each.signup, **facts))
+        taken = await decisions.undo_decision(job.connection, each.signup, now=job.now)
+        if taken is None:
+            continue
+        job.note(entry_of("undo_decision", spoken.channel, each.signup, taken.status, by=each.by))
+        decider = await committee.person_of(job.connection, taken.coordinator_id) if taken.coordinator_id else None
+        if decider is not None and taken.coordinator_id != each.by:
+            (by,) = await committee.members(job.connection, [each.by])
+            await job.tell_committee([decider], partial(_taken_back, signup=each.signup, by=by.name))
+
+
+def entry_of(action: str, channel: str, signup: int, status: str, *, by: int | None) -> Entry:
+    """A decision that no longer counts, on record."""
+    return Entry(action, channel, by, "signup", signup, before={"status": status}, after={"status": "pending"})
+
+
+def _taken_back(_: Known, *, signup: int, by: str) -> Outgoing:
+    return flows.taken_back(signup, by)
 
 
 async def tell_decisions(database: Database, now: datetime, *, desktop: Desktop) -> int:
-    """Tell people of decisions that can no longer be undone, each once; how many."""
+    """Tell people of decisions that can no longer be undone, each once; how many. In quiet hours nobody is told, and a
+    decision can still be undone."""
+    if desktop.setup.fit_hour(now) > now:
+        return 0
     async with database.write() as connection:
         job = Job(connection, desktop, now)
         rows = await decisions.take_decisions_to_tell(connection, decided_before=now - UNDO_WITHIN, now=now)

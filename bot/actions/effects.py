@@ -121,7 +121,10 @@ async def _drop_drafts(job: Job, dropped: Sequence[tuple[Spoken, DropDraft]]) ->
 
 
 async def _submit(job: Job, signed: Sequence[tuple[Spoken, Submit]]) -> None:
-    kept = await signup_actions.submit(job.connection, signed, job.desktop.setup, now=job.now)
+    kept, void = await signup_actions.submit(job.connection, signed, job.desktop.setup, now=job.now)
+    channels = {each.signup: spoken.channel for spoken, each in signed}
+    for id_, status in void.items():
+        job.note(decisions.entry_of("void_decision", channels[id_], id_, status, by=None))
     await decisions.announce(job, kept)
 
 

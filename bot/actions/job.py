@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.desktop import Desktop
 from bot.actions.notices import Say, notify
-from storage import audit
+from storage import audit, outbox
 from storage.audit import Entry
 from storage.outbox import Owed
 
@@ -26,9 +26,13 @@ class Job:
     owed: list[Owed] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
-    async def tell(self, persons: Sequence[int], say: Say) -> None:
+    async def tell(self, persons: Sequence[int], say: Say, *, lane: int = outbox.CONVERSATION) -> None:
         if persons:
-            self.owed.extend(await notify(self.connection, persons, say, self.desktop, now=self.now))
+            self.owed.extend(await notify(self.connection, persons, say, self.desktop, now=self.now, lane=lane))
+
+    async def tell_committee(self, persons: Sequence[int], say: Say) -> None:
+        """Show members what they may see because they are members: it goes when they are no longer."""
+        await self.tell(persons, say, lane=outbox.COMMITTEE)
 
     def note(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import figures, signups as signup_actions
+from bot.actions.help_requests import card_from
 from bot.actions.people import held
 from bot.core.known import Known, Setup
-from bot.flows import decisions as flows, signup
+from bot.flows import decisions as flows
+from bot.flows.audit import SHOWN, AuditEntry
 from bot.flows.committee import Member
 from bot.flows.figures import Report, Stopped
 from bot.flows.help_requests import HelpCard
-from bot.flows.routing import COMMITTEE, Aim, Need, permitted
+from bot.flows.routing import COMMITTEE, Aim, Need, forbidden
 from bot.flows.standing import Standing
 from bot.rules.duplicates import Profile, alike
 from bot.rules.permissions import Coordinator, in_scope, may
-from storage import committee, conversations, decisions, duplicates, help_requests
+from storage import audit, committee, decisions, duplicates, help_requests
 from storage.tables.base import Row
 
 
@@ -52,7 +54,7 @@ async def load(
         if need.name in _FOR_THE_COMMITTEE and not may(loaded.get(COMMITTEE), "viewer"):
             continue
         loaded[need.name] = await _LOADERS[need.name](wanted)
-        if need.name == COMMITTEE and not permitted(standing, aim, replace(known, loaded=loaded)):
+        if need.name == COMMITTEE and forbidden(standing, aim, replace(known, loaded=loaded)) is not None:
             break
     return loaded
 
@@ -147,19 +149,7 @@ async def _help_card(wanted: Wanted, request: int, *, waiting: int) -> HelpCard 
     row = await help_requests.help_request(wanted.connection, request)
     if row is None or not in_scope(wanted.coordinator, row.category):
         return None
-    draft = conversations.decode_talk(row.talk).draft(signup.NAME) if row.talk else None
-    answered = draft.answers.get("association") if draft else None
-    return HelpCard(
-        id=row.id,
-        asked_at=row.asked_at,
-        phone=row.phone,
-        text=row.text,
-        stuck_at=row.stuck_at,
-        association=row.association or (answered.value if answered else None),
-        claimed_by=(row.claimed_by, row.by) if row.claimed_by is not None else None,
-        closed=row.closed_at is not None,
-        waiting=waiting,
-    )
+    return card_from(row, now=wanted.known.now, waiting=waiting)
 
 
 async def _team(wanted: Wanted) -> list[Member]:
@@ -167,9 +157,18 @@ async def _team(wanted: Wanted) -> list[Member]:
 
 
 async def _member(wanted: Wanted) -> Member | None:
+    return await _place_of(wanted, wanted.subject)
+
+
+async def _place(wanted: Wanted) -> Member | None:
+    """That of the speaker."""
+    return await _place_of(wanted, wanted.coordinator.id)
+
+
+async def _place_of(wanted: Wanted, coordinator: int | None) -> Member | None:
     owners = await committee.lock_owners(wanted.connection)
     everybody = await committee.team(wanted.connection)
-    found = next((each for each in everybody if each.id == wanted.subject), None)
+    found = next((each for each in everybody if each.id == coordinator), None)
     return Member(found, last_owner=owners == [found.id]) if found else None
 
 
@@ -188,6 +187,25 @@ async def _stopped(wanted: Wanted) -> Stopped | None:
     return found[0] if found else None
 
 
+async def _audit(wanted: Wanted) -> list[AuditEntry]:
+    """One more than is shown: whether there are older ones."""
+    rows = await audit.newest_entries(wanted.connection, limit=SHOWN + 1, before=wanted.subject)
+    return [
+        AuditEntry(
+            id=row.id,
+            at=row.at,
+            action=row.action,
+            channel=row.channel,
+            actor=row.actor,
+            signup=row.subject_id if row.subject == "signup" else None,
+            whom=row.whom,
+            before=audit.facts_from(row.before),
+            after=audit.facts_from(row.after),
+        )
+        for row in rows
+    ]
+
+
 _LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
     COMMITTEE: _coordinator,
     "request": _request,
@@ -202,5 +220,7 @@ _LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
     "report": _report,
     "stuck": _stuck,
     "stopped": _stopped,
+    "place": _place,
+    "audit": _audit,
 }
 _FOR_THE_COMMITTEE = frozenset(_LOADERS) - {COMMITTEE, "request", "held"}

@@ -32,6 +32,7 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
         box=outgoing.box,
         refused=outgoing.refused,
         file=outgoing.file,
+        once=outgoing.once,
         commands=tuple((name, speech.tell(text)) for name, text in outgoing.commands)
         if outgoing.commands is not None
         else None,
@@ -39,7 +40,13 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
 
 
 async def notify(
-    connection: AsyncConnection, persons: Sequence[int], say: Say, desktop: Desktop, *, now: datetime
+    connection: AsyncConnection,
+    persons: Sequence[int],
+    say: Say,
+    desktop: Desktop,
+    *,
+    now: datetime,
+    lane: int = outbox.CONVERSATION,
 ) -> list[Owed]:
     """Owe each person what `say` makes of the reader's surroundings. Service messages: they leave at once by day and wait
     for the morning in quiet hours; what a page shows waits for nobody. Somebody without an address is told nothing."""
@@ -53,5 +60,5 @@ async def notify(
         due[one.id] = now if reach.channel in desktop.pages else leaves
     for moment in set(due.values()):
         batch = [one for one in owed if due[one.id] == moment]
-        await outbox.owe(connection, batch, now=now, due=moment, sender=desktop.sender, lease=LEASE)
+        await outbox.owe(connection, batch, now=now, due=moment, sender=desktop.sender, lease=LEASE, lane=lane)
     return [one for one in owed if due[one.id] <= now]

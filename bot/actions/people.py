@@ -19,7 +19,7 @@ from bot.flows import moves, signup
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
-from storage import conversations, help_requests, outbox, people, signups
+from storage import committee, conversations, help_requests, outbox, people, signups
 from storage.conversations import Spoken
 
 
@@ -89,6 +89,8 @@ async def redeem(
     if owner is None:
         return None, wrong_code(standing, known)
     if owner != spoken.person:
+        if len(await people.addresses_of(connection, spoken.person)) == 1:  # nobody is left who could hold a place
+            await committee.carry_over(connection, leaving=spoken.person, to=owner)
         await people.move_address(connection, spoken.address, to=owner, leaving=spoken.person)
     found = await conversations.load_spoken(connection, spoken.channel, [spoken.external_id], sender=desktop.sender)
     return found[0], None
@@ -124,5 +126,6 @@ async def erase(connection: AsyncConnection, person: int, *, farewell: Sequence[
     """Forget a person: personal values are nulled, addresses, messages, consents and codes go; only the farewell (ids of
     the outbox) is still delivered."""
     await outbox.erase_messages(connection, await people.addresses_of(connection, person), keep=farewell)
+    await committee.forget_coordinator(connection, person)
     await signups.forget_signer(connection, person)
     await people.delete_person(connection, person)

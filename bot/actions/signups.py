@@ -29,16 +29,18 @@ _AT_ONCE = 200
 
 async def submit(
     connection: AsyncConnection, signed: Sequence[tuple[Spoken, Submit]], setup: Setup, *, now: datetime
-) -> list[int]:
-    """Keep what was signed; which sign-ups that were. A decision taken meanwhile that the person was not told of gives
-    way to what was just signed; an application that was accepted, and told so, is not changed by signing again."""
+) -> tuple[list[int], dict[int, str]]:
+    """Keep what was signed; which sign-ups that were, and what had been decided on some of them. A decision taken meanwhile
+    that the person was not told of gives way to what was just signed; an application that was accepted, and told so, is
+    not changed by signing again."""
     statuses = await signups.lock_status(connection, [effect.signup for _, effect in signed])
+    void: dict[int, str] = {}
     for id_, status in statuses.items():
         if status not in ("draft", "pending") and await decisions.undo_decision(connection, id_, now=now) is not None:
-            statuses[id_] = "pending"
+            statuses[id_], void[id_] = "pending", status
     signed = [(spoken, effect) for spoken, effect in signed if statuses.get(effect.signup) in _MAY_CHANGE]
     if not signed:
-        return []
+        return [], void
     signings = [
         signups.Signing(
             signup=effect.signup,
@@ -50,7 +52,7 @@ async def submit(
         for spoken, effect in signed
     ]
     await signups.submit(connection, signings, now=now)
-    return [each.signup for each in signings]
+    return [each.signup for each in signings], void
 
 
 def application(answers: Mapping[str, Answer], places: Places) -> signups.Application:

@@ -18,7 +18,7 @@ from bot.actions.loading import load
 from bot.actions.notices import told
 from bot.core.known import Known
 from bot.core.messages import Address, FromGroup, Incoming, Outgoing, Pressed, Typed
-from bot.core.text import t
+from bot.core.text import Text, t
 from bot.flows import moves, routing
 from bot.flows.effects import Erase
 from bot.flows.standing import Outcome, Standing, Talk
@@ -111,8 +111,15 @@ async def _take(batch: _Batch, update: Incoming) -> Taken:
 _NO_TALK = Talk()
 
 
-async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: Any) -> Taken:  # noqa: ANN401 -- any Content
-    """Route one message, load what it needs, carry out what it leads to."""
+async def _converse(
+    batch: _Batch,
+    update: Incoming,
+    spoken: Spoken,
+    content: Any,  # noqa: ANN401 -- any Content
+    *,
+    arrives: bool = False,
+) -> Taken:
+    """Route one message, load what it needs, carry out what it leads to. `arrives`: the person is new at this address."""
     known = _known(batch, spoken)
     standing = _standing(spoken, new=update.address in batch.new)
     batch.new.discard(update.address)
@@ -128,7 +135,10 @@ async def _converse(batch: _Batch, update: Incoming, spoken: Spoken, content: An
         await _do_pending(batch)
         found = await claims.load(batch.connection, standing, known, number=number, claim=claim)
         known = replace(known, loaded={**known.loaded, **found})
-    return await _carry_out(batch, update, spoken, routing.act(standing, aim, known))
+    outcome = routing.act(standing, aim, known)
+    if arrives or outcome.language is not None:
+        outcome = await committee.with_commands(batch.connection, spoken.person, outcome)
+    return await _carry_out(batch, update, spoken, outcome)
 
 
 async def _do_pending(batch: _Batch) -> None:
@@ -151,7 +161,8 @@ async def _redeem(batch: _Batch, update: Incoming, spoken: Spoken, code: str) ->
     batch.moved.pop(spoken.person, None)
     owner.talk = batch.moved[owner.person].talk if owner.person in batch.moved else owner.talk
     batch.spoken[update.address] = owner
-    return await _converse(batch, update, owner, Typed("/start"))
+    batch.new.discard(update.address)
+    return await _converse(batch, update, owner, Typed("/start"), arrives=True)
 
 
 async def _join(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> Taken:
@@ -161,15 +172,20 @@ async def _join(batch: _Batch, update: Incoming, spoken: Spoken, code: str) -> T
     waits = people_actions.must_wait(standing, known)
     if waits is not None:
         return await _carry_out(batch, update, spoken, waits)
+    batch.new.discard(update.address)
     job = Job(batch.connection, batch.desktop, batch.now)
     joined = await committee.claim(job, spoken, code)
     await job.record()
     batch.others += job.owed
-    if joined is None:
-        return await _carry_out(batch, update, spoken, people_actions.wrong_code(standing, known))
-    welcome = committee.welcome(joined, t("You are now in the coordination team."))
-    talk = replace(standing.talk, tries=0, tries_until=None)
-    return await _carry_out(batch, update, spoken, Outcome(talk, (welcome,)))
+    match joined:
+        case None:
+            outcome = people_actions.wrong_code(standing, known)
+        case Text():
+            outcome = moves.ask_again(standing.talk, known, (joined,))
+        case _:
+            welcome = committee.welcome(joined, t("You are now in the coordination team."))
+            outcome = Outcome(replace(standing.talk, tries=0, tries_until=None), (welcome,))
+    return await _carry_out(batch, update, spoken, outcome)
 
 
 async def _carry_out(batch: _Batch, update: Incoming, spoken: Spoken, outcome: Outcome) -> Taken:

@@ -155,7 +155,7 @@ def back(flow: Flow, state: State, _: Known) -> Step:
         return Step(_moved(state, state.question, editing=state.editing))
     if state.alone:
         return Step(state, (t("Nothing was changed. Your request stays as it was sent."),), over="left")
-    before = [q for q in _until(flow, state.answers, state.question) if (q.kept and q.counted) or q.review]
+    before = flow.before(state.question, state.answers)
     if state.editing and state.question not in state.answers and before:  # the change has brought this question up
         return Step(_moved(state, before[-1].key, editing=True))
     if state.editing or state.choosing:
@@ -312,12 +312,6 @@ def _go_on(
 def _first_open(flow: Flow, answers: Answers) -> Question | None:
     """The first question without answer; a review is always open."""
     return next((q for q in flow.applicable(answers) if q.review or (q.kept and q.key not in answers)), None)
-
-
-def _until(flow: Flow, answers: Answers, key: str) -> tuple[Question, ...]:
-    order = flow.applicable(answers)
-    place = next((index for index, q in enumerate(order) if q.key == key), 0)
-    return order[:place]
 
 
 def _after_review(flow: Flow, question: Question) -> bool:

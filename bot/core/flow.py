@@ -183,7 +183,8 @@ class Ending:
     """What a finished flow leads to: what is said (with buttons of its own), what must happen, and the flow that opens
     next, if any.
 
-    `answers` and `subject` are what that flow opens with. `closes_all`: whatever else was open ends with it.
+    `answers` and `subject` are what that flow opens with. `closes_all`: whatever else was open ends with it. `once`: what is
+    said is not kept for a second look.
     """
 
     say: Sayable | None = None
@@ -193,13 +194,14 @@ class Ending:
     buttons: tuple[Button, ...] = ()
     answers: Answers | None = None
     subject: int | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
     """`answered` names effects owed as soon as that question is answered; `finish` what the last answer leads to; `left`
-    what a choice that leaves the flow leads to, besides what it says; `opening` is a message said before the first question,
-    when the flow begins with no answers. `role`: only the committee's members of that role, or a higher one, may be in it.
+    what leaving the flow leads to, besides what was said; `opening` is a message said before the first question, when the
+    flow begins with no answers. `role`: only the committee's members of that role, or a higher one, may be in it.
     `needs`: what a turn loads before it says anything in this flow."""
 
     name: str
@@ -209,9 +211,9 @@ class Flow:
     finish: Callable[[State, Known], Ending]
     answered: Mapping[str, Callable[[State, Known], tuple[Any, ...]]] = field(default_factory=dict)
     opening: Callable[[Known], Outgoing] | None = None
+    left: Callable[[State, Known], Ending] = lambda _, __: Ending()
     role: str | None = None
     needs: frozenset[str] = frozenset()
-    left: Callable[[State, Known], Ending] = lambda _, __: Ending()
 
     _by_key: Mapping[str, Question] = field(init=False, repr=False, compare=False)
     _numbers: Mapping[str, int] = field(init=False, repr=False, compare=False)
@@ -229,6 +231,13 @@ class Flow:
 
     def applicable(self, answers: Answers) -> tuple[Question, ...]:
         return tuple(question for question in self.questions if question.when is _always or question.when(answers))
+
+    def before(self, key: str, answers: Answers) -> tuple[Question, ...]:
+        """The questions one can go back to from that one. One without number stands apart, unless the whole flow is short
+        and has none."""
+        order = self.applicable(answers)
+        place = next((index for index, question in enumerate(order) if question.key == key), 0)
+        return tuple(q for q in order[:place] if (q.kept and (q.counted or not self._counted)) or q.review)
 
     def counted(self) -> tuple[Question, ...]:
         return self._counted

@@ -28,7 +28,8 @@ class Known:
     `spellings` gives the folded forms of a source sentence in every language; `speech` is the reader's.
     `keyboard_up`: the channel's button for the number is on the screen. `beneath` is the older open
     flow while a short one is on top of it. `chance` gives a fresh random number of ten digits, for whoever must make a
-    code. `telegram` is our bot's name there, None where that channel is off.
+    code. `telegram` is our bot's name there, None where that channel is off. `fit_hour` gives when what is not a reply may
+    leave: the moment itself by day.
     `loaded` holds what the turn fetched because a command or flow said it needs it, by that name.
     """
 
@@ -47,13 +48,13 @@ class Known:
     beneath: State | None = None
     chance: Callable[[], int] = _no_chance
     telegram: str | None = None
+    fit_hour: Callable[[datetime], datetime] = lambda now: now
     loaded: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What stays the same for every turn of this process. `speeches` by (language, channel); `fit_hour` gives when what
-    is not a reply may leave: the moment itself by day."""
+    """What stays the same for every turn of this process; `speeches` by (language, channel)."""
 
     words: Words
     places: Places
@@ -94,6 +95,7 @@ class Setup:
             keyboard_up=keyboard_up,
             chance=chance,
             telegram=self.telegram(),
+            fit_hour=self.fit_hour,
         )
 
 

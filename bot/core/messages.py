@@ -106,7 +106,8 @@ class Outgoing:
 
     `share_phone` asks the channel to offer its own button for giving the number, `drop_keyboard` to take that button
     away; `box` is what answer is awaited; `refused` says that the last answer was not taken. `commands` (name, what it
-    does) replaces the list of commands that the channel shows this reader; empty: back to everybody's.
+    does) replaces the list of commands that the channel shows this reader; empty: back to everybody's. `once`: it is not
+    kept for a second look.
     """
 
     text: Sayable
@@ -117,6 +118,7 @@ class Outgoing:
     refused: bool = False
     commands: tuple[tuple[str, Text], ...] | None = None
     file: Order | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Message:
     heard_id: str | None = None
     commands: tuple[tuple[str, str], ...] | None = None
     file: Order | None = None
+    once: bool = False
 
 
 class Channel(Protocol):

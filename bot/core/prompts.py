@@ -93,6 +93,8 @@ def _leads_back(flow: Flow, state: State, question: Question) -> bool:
     was when this short conversation began."""
     if question.counted:
         return state.editing or flow.number(question) > 1
+    if not flow.counted() and flow.before(question.key, state.answers):
+        return True
     return question.kept and not question.choices
 
 

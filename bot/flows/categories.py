@@ -6,7 +6,7 @@ from bot.core.bidi import shorten
 from bot.core.flow import Answer, Answers, Choice, Doubt, Reading, Refused, yes_or_no
 from bot.core.folding import fold
 from bot.core.known import Known
-from bot.core.text import Text, t
+from bot.core.text import Text, Value, t
 
 OTHER = "other"
 
@@ -57,6 +57,11 @@ def label(key: str) -> Text:
     """The full label of a category; an unknown key is a bug: StopIteration."""
     choice = next(choice for choice in CATEGORIES if choice.key == key)
     return choice.full or choice.label
+
+
+def named(key: str) -> Value:
+    """The full label of a category; the key itself where the list has it no more."""
+    return label(key) if any(choice.key == key for choice in CATEGORIES) else key
 
 
 def read_category(typed: str, _: Answers, __: Known) -> Reading:

@@ -9,8 +9,9 @@ from bot.core.flow import Answer, Answers, State
 from bot.core.known import Known
 from bot.core.messages import Outgoing
 from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
-from bot.flows import coordination, helpdesk, language, leaving, moves, notice, signup
-from bot.flows.command import Act, Command, coordinator_in, go
+from bot.flows import codes, coordination, helpdesk, language, leaving, moves, notice, signup
+from bot.flows.command import AREA, Act, Command, coordinator_in, go
+from bot.flows.committee import TEAM
 from bot.flows.effects import Effect, GiveConsent, SetLanguage, WithdrawConsent
 from bot.flows.standing import Outcome, Request, Standing, Talk
 from bot.rules.permissions import may
@@ -185,9 +186,9 @@ def cancel(standing: Standing, known: Known) -> Outcome:
     top = standing.talk.top
     if top is None:
         return menu(standing, known)
-    beneath = replace(standing.talk, stack=standing.talk.stack[:-1])
     if top.flow != signup.NAME:
-        return moves.ask_again(beneath, known, (t("Nothing was changed."),))
+        return moves.left(standing.talk, known, (t("Nothing was changed."),))
+    beneath = replace(standing.talk, stack=standing.talk.stack[:-1])
     if top.revises:
         return moves.ask_again(beneath, known, (t("Nothing was changed. Your request stays as it was sent."),))
     return moves.opened(standing.talk, known, leaving.CANCEL.name)
@@ -202,7 +203,7 @@ def later(standing: Standing, known: Known) -> Outcome:
     saved = t("Your answers are saved ({done} of {total}). To continue, come back here at any time and write “Continue”.")(
         done=len(done), total=len(signup.SIGNUP.counted())
     )
-    code, effects = signup.resume_code(known)
+    code, effects = codes.resume_code(known)
     return replace(moves.aside(standing.talk, paragraphs(saved, code)), effects=effects)
 
 
@@ -265,6 +266,9 @@ def mydata_copy(standing: Standing, known: Known) -> Outcome:
 
 
 def erase(standing: Standing, known: Known) -> Outcome:
+    why_not = leaving.held_back(known)
+    if why_not is not None:
+        return moves.aside(standing.talk, why_not, TEAM, AREA)
     return moves.opened(standing.talk, known, leaving.ERASE.name)
 
 
@@ -360,7 +364,7 @@ COMMANDS: dict[str, Command] = {
         Command("call", read_call),
         Command("privacy", privacy),
         Command("mydata_copy", mydata_copy, needs=frozenset({"request", "held"})),
-        Command("erase", erase),
+        Command("erase", erase, needs=frozenset({"coordinator", "place"})),
         Command("language", change_language, _word("language")),
         Command("arabic", _speak("ar"), _word("lang_ar")),
         Command("french", _speak("fr"), _word("lang_fr")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core import calendar
@@ -10,12 +10,12 @@ from bot.core.flow import Answer, Choice, Ending, Flow, Question, State, quietly
 from bot.core.known import Known
 from bot.core.readers import free_text_reader
 from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
-from bot.flows.categories import CATEGORIES, label
-from bot.flows.command import go, speaker
+from bot.flows.categories import CATEGORIES, named
+from bot.flows.codes import telegram_link
+from bot.flows.command import AREA, go, speaker
 from bot.flows.effects import ChangeRole, MakeInvite
-from bot.flows.signup import telegram_link
 from bot.rules.codes import INVITE as INVITE_CODE, code_from
-from bot.rules.permissions import Coordinator, Role
+from bot.rules.permissions import Coordinator, Role, role_named
 
 INVITE_LASTS = timedelta(days=7)
 ROLE_NAMES: dict[Role, Text] = {
@@ -50,10 +50,15 @@ def described(coordinator: Coordinator) -> Text:
 
 
 def scope(category: str | None) -> Value:
-    return label(category) if category else t("all categories")
+    return named(category) if category else t("all categories")
 
 
+TEAM = go("team", t("The team"))
 LAST_OWNER = t("{name} is the only person in charge. Put somebody else in charge first.")
+SUSPENDED = t("Your place in the coordination team is suspended. Ask a person in charge why.")
+ALREADY_IN = t(
+    "You are in the team already, and this code would give you nothing more: it still works for whom it is for.\n{line}"
+)
 NOT_IN_TEAM = t("This person is not in the team.")
 
 _NAME = Question(
@@ -104,19 +109,24 @@ def _chosen(state: State, key: str) -> str | None:
     return state.answers.get(key, Answer(None)).value
 
 
+def _left(_: State, __: Known) -> Ending:
+    return Ending(buttons=(TEAM, AREA))
+
+
 def _invited(state: State, known: Known) -> Ending:
     code, expires = code_from(INVITE_CODE, known.chance()), known.now + INVITE_LASTS
     name, role = _chosen(state, "name") or "", _chosen(state, "role") or "viewer"
     effect = MakeInvite(
         code=code, name=name, role=role, category=_chosen(state, "category"), by=speaker(known).id, expires_at=expires
     )
-    return Ending(invitation(name, code, known, expires=calendar.day(expires.date())), (effect,))
+    said = invitation(name, code, known, expires=calendar.day(expires.date()))
+    return Ending(said, (effect,), buttons=(TEAM, AREA), once=True)
 
 
 def invitation(name: str, code: str, known: Known, *, expires: Text) -> Sayable:
     """What is handed on to the person who is let in."""
     give = t("Give this code to {name}: {code}\nIt works once, until {deadline}.")
-    where = t("They open {web_link}, press “{label}” and write the code.")
+    where = t("On the web page, they open {web_link}, press “{label}” and write the code.")
     link = telegram_link(known, code)
     return paragraphs(
         give(name=name, code=Ltr(code.upper()), deadline=expires),
@@ -124,6 +134,7 @@ def invitation(name: str, code: str, known: Known, *, expires: Text) -> Sayable:
             t("On Telegram they only press this link: {link}")(link=link) if link else None,
             where(label=t("I have a code to continue")),
         ),
+        t("The code is shown only this once.") if known.channel == "web" else None,
     )
 
 
@@ -133,6 +144,7 @@ INVITE = Flow(
     title=t("Let somebody in"),
     questions=(_NAME, _role_question(), _SCOPE, _CATEGORY),
     finish=_invited,
+    left=_left,
     role="owner",
 )
 
@@ -140,11 +152,13 @@ INVITE = Flow(
 def _role_changed(state: State, known: Known) -> Ending:
     member, role = member_in(known), _chosen(state, "role")
     if member is None or state.subject is None:
-        return Ending(NOT_IN_TEAM)
+        return Ending(NOT_IN_TEAM, buttons=(TEAM, AREA))
     if member.last_owner and role != "owner":
-        return Ending(LAST_OWNER(name=member.coordinator.name))
-    effect = ChangeRole(state.subject, role=role or "viewer", category=_chosen(state, "category"), by=speaker(known).id)
-    return Ending(t("Noted."), (effect,), buttons=(go("team", t("The team")),))
+        return Ending(LAST_OWNER(name=member.coordinator.name), buttons=(TEAM, AREA))
+    changed = replace(member.coordinator, role=role_named(role or "viewer"), category=_chosen(state, "category"))
+    effect = ChangeRole(changed.id, role=changed.role, category=changed.category, by=speaker(known).id)
+    said = t("The role has changed.\n{line}")(line=described(changed))
+    return Ending(said, (effect,), buttons=(TEAM, AREA))
 
 
 CHANGE_ROLE = Flow(
@@ -153,6 +167,7 @@ CHANGE_ROLE = Flow(
     title=t("Change the role"),
     questions=(_role_question(), _SCOPE, _CATEGORY),
     finish=_role_changed,
+    left=_left,
     role="owner",
     needs=frozenset({"member"}),
 )

@@ -9,8 +9,8 @@ from bot.core.bidi import shorten
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.text import Ltr, Sayable, Text, lines, paragraphs, t
-from bot.flows import committee, decisions, figures, help_requests, moves
-from bot.flows.command import Command, coordinator_in, go, speaker
+from bot.flows import audit, committee, decisions, figures, help_requests, moves
+from bot.flows.command import AREA, Command, coordinator_in, go, speaker
 from bot.flows.declared import FLOWS
 from bot.flows.effects import ClaimHelp, CloseHelp, Effect, NoteExport, Nudge, SetActive, UndoDecision
 from bot.flows.phone_entry import PHONE_ENTRY
@@ -19,16 +19,11 @@ from bot.rules.permissions import may
 from bot.rules.references import reference
 
 NOT_AUTHORISED = t("This area is for the coordination team. If you belong to it, ask an owner for a one-time code.")
-AREA = go("coordination", t("Coordination area"))
-_NEXT_REQUEST, _NEXT_HELP, _TEAM = (
-    go("pending", t("Next request")),
-    go("help_requests", t("Next request")),
-    go("team", t("The team")),
-)
+_NEXT_REQUEST, _NEXT_HELP, _TEAM = go("pending", t("Next request")), help_requests.NEXT, committee.TEAM
 
 
 def _said(standing: Standing, say: Sayable, *buttons: Button, effects: tuple[Effect, ...] = ()) -> Outcome:
-    return replace(moves.aside(standing.talk, say, *buttons), effects=effects)
+    return replace(moves.aside(standing.talk, say, *buttons, AREA), effects=effects)
 
 
 def area(standing: Standing, known: Known) -> Outcome:
@@ -42,23 +37,24 @@ def area(standing: Standing, known: Known) -> Outcome:
         go("help_requests", t("Requests for help")),
         *((go("phone_entry", t("Fill by phone")),) if may(coordinator_in(known), "coordinator") else ()),
         go("report", t("Figures")),
-        *((_TEAM,) if may(coordinator_in(known), "owner") else ()),
+        *((_TEAM, go("audit", audit.TITLE)) if may(coordinator_in(known), "owner") else ()),
         go("services", t("Other services")),
+        *((moves.CONTINUE,) if standing.talk.top else ()),
     )
-    return Outcome(replace(standing.talk, lost=0), moves.aside(standing.talk, lines(told, waiting), *buttons).replies)
+    return Outcome(replace(standing.talk, lost=0), (Outgoing(lines(told, waiting), buttons),))
 
 
 def pending(standing: Standing, known: Known) -> Outcome:
     """The request that waits longest; from a card, the one after it."""
     application = known.loaded.get("next_application")
     if not isinstance(application, decisions.Application):
-        return _said(standing, t("No request is waiting."), AREA)
+        return _said(standing, t("No request is waiting."))
     return _card(standing, application, known)
 
 
 def application(standing: Standing, known: Known) -> Outcome:
     found = decisions.application_in(known)
-    return _card(standing, found, known) if found else _said(standing, decisions.NOT_YOURS, AREA)
+    return _card(standing, found, known) if found else _said(standing, decisions.NOT_YOURS)
 
 
 def _card(standing: Standing, found: decisions.Application, known: Known) -> Outcome:
@@ -88,14 +84,15 @@ def undo(standing: Standing, known: Known) -> Outcome:
         late = t("It is too late to undo: the decision on request {ref} has been told to the person, or was changed.")
         return _said(standing, late(ref=ref), _NEXT_REQUEST)
     undone = t("Undone: request {ref} is waiting for a decision again.")(ref=ref)
-    return _said(standing, undone, _NEXT_REQUEST, effects=(UndoDecision(found.id, by=speaker(known).id),))
+    card = go("application", decisions.BACK_TO_REQUEST, found.id)
+    return _said(standing, undone, card, _NEXT_REQUEST, effects=(UndoDecision(found.id, by=speaker(known).id),))
 
 
 def next_help(standing: Standing, known: Known) -> Outcome:
     """The request for help that waits longest; from a card, the one after it."""
     request = known.loaded.get("next_help_request")
     if not isinstance(request, help_requests.HelpCard):
-        return _said(standing, t("Nobody is waiting for help."), AREA)
+        return _said(standing, t("Nobody is waiting for help."))
     return _help_card(standing, request, known)
 
 
@@ -117,10 +114,12 @@ def claim_help(standing: Standing, known: Known) -> Outcome:
     request, coordinator = help_requests.help_in(known), speaker(known)
     if request is None or request.closed:
         return _said(standing, help_requests.NOT_OPEN, _NEXT_HELP)
-    if request.claimed_by is not None and request.claimed_by[0] != coordinator.id:
+    if request.is_of(coordinator.id):
+        return _help_card(standing, request, known)
+    if request.claimed_by is not None and not request.lapsed:
         taken = t("{name} has already taken this request on.")(name=request.claimed_by[1])
         return _said(standing, taken, _NEXT_HELP)
-    mine = replace(request, claimed_by=(coordinator.id, coordinator.name))
+    mine = replace(request, claimed_by=(coordinator.id, coordinator.name), lapsed=False)
     return replace(_help_card(standing, mine, known), effects=(ClaimHelp(request.id, by=coordinator.id),))
 
 
@@ -128,7 +127,7 @@ def answer_help(standing: Standing, known: Known) -> Outcome:
     request = help_requests.help_in(known)
     if request is None or request.closed:
         return _said(standing, help_requests.NOT_OPEN, _NEXT_HELP)
-    if request.claimed_by is None or request.claimed_by[0] != speaker(known).id:
+    if not request.is_of(speaker(known).id):
         return claim_help(standing, known)
     return moves.opened(standing.talk, known, help_requests.ANSWER.name, subject=request.id)
 
@@ -138,7 +137,7 @@ def close_help(standing: Standing, known: Known) -> Outcome:
     request, coordinator = help_requests.help_in(known), speaker(known)
     if request is None or request.closed:
         return _said(standing, help_requests.NOT_OPEN, _NEXT_HELP)
-    if request.claimed_by is None or request.claimed_by[0] != coordinator.id:
+    if not request.is_of(coordinator.id):
         return claim_help(standing, known)
     return _said(standing, t("This request is closed."), _NEXT_HELP, effects=(CloseHelp(request.id, by=coordinator.id),))
 
@@ -238,11 +237,21 @@ def _sets_active(name: str, *, active: bool) -> Command:
             return _said(standing, committee.LAST_OWNER(name=found.coordinator.name), _TEAM)
         done = t("{name} is back in the team.") if active else t("{name} is suspended and can do nothing from now on.")
         back = go("reinstate", t("Let back in"), found.coordinator.id)
-        effect = SetActive(found.coordinator.id, active=active, by=speaker(known).id)
+        changed = found.coordinator.active != active  # pressed twice, it is told twice and done once
+        effects = (SetActive(found.coordinator.id, active=active, by=speaker(known).id),) if changed else ()
         said = done(name=found.coordinator.name)
-        return _said(standing, said, *(() if active else (back,)), _TEAM, effects=(effect,))
+        return _said(standing, said, *(() if active else (back,)), _TEAM, effects=effects)
 
     return Command(name, act, needs=_MEMBER, role="owner", about=True)
+
+
+def audit_trail(standing: Standing, known: Known) -> Outcome:
+    """What was done, the newest first; from a page of it, what was done before. Looking is on record too."""
+    entries = known.loaded["audit"]
+    older = (go("audit", t("Older"), entries[audit.SHOWN - 1].id),) if len(entries) > audit.SHOWN else ()
+    shown = entries[: audit.SHOWN]
+    told = paragraphs(audit.TITLE, audit.told(shown, known)) if shown else t("Nothing has been done yet.")
+    return _said(standing, told, *older, effects=(NoteExport("look_at_audit", by=speaker(known).id),))
 
 
 def invite(standing: Standing, known: Known) -> Outcome:
@@ -286,6 +295,7 @@ COMMANDS: tuple[Command, ...] = (
     _sets_active("suspend", active=False),
     _sets_active("reinstate", active=True),
     Command("invite", invite, role="owner"),
+    Command("audit", audit_trail, describe=t("Coordination: who did what"), needs=frozenset({"audit"}), role="owner"),
 )
 
 

@@ -24,7 +24,7 @@ from bot.core.messages import Button, Outgoing
 from bot.core.readers import free_text_reader
 from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
 from bot.flows import signup
-from bot.flows.command import go, speaker
+from bot.flows.command import AREA, go, speaker
 from bot.flows.effects import Decide
 from bot.rules.references import reference
 
@@ -83,6 +83,7 @@ STATUS = {
     "needs_correction": t("Waiting for information"),
     "refused": t("Not accepted"),
 }
+BACK_TO_REQUEST = t("Back to the request")
 NOT_YOURS = t("This request is not among yours, or it no longer exists.")
 
 
@@ -167,14 +168,15 @@ def choices_for(application: Application, *, may_decide: bool) -> tuple[Button, 
 def _decided(state: State, known: Known, *, status: str, reason: str | None = None, remark: str | None = None) -> Ending:
     """Keep the decision, unless somebody was faster."""
     application, coordinator = application_in(known), speaker(known)
-    if application is None or state.subject is None:
-        return Ending(NOT_YOURS)
+    if application is None:
+        return Ending(NOT_YOURS, buttons=(AREA,))
+    following = go("pending", t("Next request"), application.id)
     if application.status != "pending":
-        return Ending(already(application, known))
+        return Ending(already(application, known), buttons=(following, AREA))
     reopens = REASONS[reason].reopens if reason else None
     if status == "needs_correction":
         reopens = state.answers["field"].value
-    effect = Decide(state.subject, status=status, by=coordinator.id, reason=reason, remark=remark, reopens=reopens)
+    effect = Decide(application.id, status=status, by=coordinator.id, reason=reason, remark=remark, reopens=reopens)
     saved = t("Decision recorded for {ref}: {decision}. By: {coordinator}, {date} {time}")(
         ref=Ltr(reference(application.id)),
         decision=STATUS[status],
@@ -182,19 +184,44 @@ def _decided(state: State, known: Known, *, status: str, reason: str | None = No
         date=calendar.day(known.now.date()),
         time=calendar.clock(known.now),
     )
-    told = t("The president will be told in two minutes. Until then you can undo it.")
-    buttons = (go("undo", t("Undo"), application.id), go("pending", t("Next request"), application.id))
-    return Ending(paragraphs(saved, told), (effect,), buttons=buttons)
+    buttons = (following, go("undo", t("Undo"), application.id), AREA)
+    return Ending(paragraphs(saved, _when_told(known)), (effect,), buttons=buttons)
+
+
+def _when_told(known: Known) -> Text:
+    at = told_at(known)
+    if at <= known.now + UNDO_WITHIN:
+        return t("The president will be told in two minutes. Until then you can undo it.")
+    later = t("The president will be told on {date} at {time}. Until then you can undo it.")
+    return later(date=calendar.day(at.date()), time=calendar.clock(at))
+
+
+def told_at(known: Known) -> datetime:
+    """When the person hears of what is decided now: once it can no longer be undone, at a fit hour."""
+    return known.fit_hour(known.now + UNDO_WITHIN)
 
 
 def _confirm(_: Answers, known: Known) -> Sayable:
-    application = application_in(known)
+    application, at = application_in(known), told_at(known)
     if application is None:
         return NOT_YOURS
     values = _values(application, known)
-    return t(
-        "Accept request {ref} ({association}, {centre})? The president is told in two minutes; until then you can undo it."
-    )(ref=values["ref"], association=values["association"], centre=values["centre"])
+    if at <= known.now + UNDO_WITHIN:
+        ask = t(
+            "Accept request {ref} ({association}, {centre})? The president is told in two minutes; until then you can undo"
+            " it."
+        )
+    else:
+        ask = t(
+            "Accept request {ref} ({association}, {centre})? The president is told on {date} at {time}; until then you can"
+            " undo it."
+        )(date=calendar.day(at.date()), time=calendar.clock(at))
+    return ask(ref=values["ref"], association=values["association"], centre=values["centre"])
+
+
+def _left(state: State, _: Known) -> Ending:
+    """Nothing was decided: the card is one tap away."""
+    return Ending(buttons=(go("application", BACK_TO_REQUEST, state.subject), AREA))
 
 
 _NEEDS = frozenset({"application"})
@@ -217,6 +244,7 @@ APPROVE = Flow(
         ),
     ),
     finish=lambda state, known: _decided(state, known, status="approved"),
+    left=_left,
     role="coordinator",
     needs=_NEEDS,
 )
@@ -264,6 +292,7 @@ REFUSE = Flow(
         ),
     ),
     finish=_refused,
+    left=_left,
     role="coordinator",
     needs=_NEEDS,
 )
@@ -306,6 +335,7 @@ ASK_INFO = Flow(
         ),
     ),
     finish=lambda state, known: _decided(state, known, status="needs_correction", remark=state.answers["remark"].value),
+    left=_left,
     role="coordinator",
     needs=_NEEDS,
 )
@@ -340,3 +370,10 @@ def verdict(application: Application, decision: Decision, known: Known) -> Outgo
     )
     label = question.label if question is not None and question.label is not None else t("the information")
     return Outgoing(asked(ref=ref, field_label=label, remark=decision.remark or ""), (correct,))
+
+
+def taken_back(signup_id: int, by: str) -> Outgoing:
+    """What is told to whoever took a decision that somebody else has undone."""
+    told = t("{name} took back your decision on request {ref}: it is waiting for a decision again.")
+    card_ = go("application", BACK_TO_REQUEST, signup_id)
+    return Outgoing(told(name=by, ref=Ltr(reference(signup_id))), (card_, AREA))

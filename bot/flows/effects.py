@@ -153,9 +153,10 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class NoteRefusal:
-    """Somebody asked for what only the committee may do."""
+    """Somebody asked for what only the committee, or a higher role, may do. `by` None: nobody of the committee."""
 
     action: str
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core import calendar
 from bot.core.flow import Ending, Flow, Question, State, quietly
@@ -11,7 +11,8 @@ from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.readers import free_text_reader, show_phone_number
 from bot.core.text import Sayable, lines, paragraphs, t
-from bot.flows.command import go, speaker
+from bot.flows.command import AREA, go, speaker
+from bot.flows.decisions import BACK_TO_REQUEST
 from bot.flows.effects import AnswerHelp
 from bot.flows.signup import SIGNUP
 
@@ -19,8 +20,8 @@ from bot.flows.signup import SIGNUP
 @dataclass(frozen=True, slots=True)
 class HelpCard:
     """`phone` (E.164) is whom to call, `text` what was asked, `stuck_at` the question the person was at; `association`
-    as far as it was answered; `claimed_by` (id and name) who has taken it on; `waiting` how many are open in the reader's
-    scope, this one included."""
+    as far as it was answered; `claimed_by` (id and name) who has taken it on; `lapsed`: too long ago, or is out of the team
+    since, so that somebody else may; `waiting` how many are open in the reader's scope, this one included."""
 
     id: int
     asked_at: datetime
@@ -29,10 +30,20 @@ class HelpCard:
     stuck_at: str | None = None
     association: str | None = None
     claimed_by: tuple[int, str] | None = None
+    lapsed: bool = False
     closed: bool = False
     waiting: int = 0
 
+    def is_of(self, coordinator: int) -> bool:
+        """Has this coordinator taken it on?"""
+        return self.claimed_by is not None and self.claimed_by[0] == coordinator
 
+
+ANSWER_WITHIN = timedelta(days=1)
+"""How long somebody who took a request on has it alone, and after how long one that waits is shown again."""
+
+
+NEXT = go("help_requests", t("Next request"))
 NOT_OPEN = t("This request for help is not among yours, or it is closed already.")
 
 
@@ -63,18 +74,20 @@ def choices_for(request: HelpCard, *, reader: int, may_answer: bool) -> tuple[Bu
     following = (go("help_requests", t("Next request"), request.id),) if request.waiting > 1 else ()
     if not may_answer or request.closed:
         return following
-    if request.claimed_by is None or request.claimed_by[0] != reader:
-        return (go("claim_help", t("I take it on"), request.id), *following)
-    return (go("answer_help", t("Answer here"), request.id), go("close_help", t("Done"), request.id), *following)
+    if request.is_of(reader):
+        return (go("answer_help", t("Answer here"), request.id), go("close_help", t("Done"), request.id), *following)
+    if request.claimed_by is not None and not request.lapsed:
+        return following
+    return (go("claim_help", t("I take it on"), request.id), *following)
 
 
 def _answered(state: State, known: Known) -> Ending:
     request, coordinator = help_in(known), speaker(known)
-    if request is None or request.closed or request.claimed_by is None or request.claimed_by[0] != coordinator.id:
-        return Ending(NOT_OPEN)
+    if request is None or request.closed or not request.is_of(coordinator.id):
+        return Ending(NOT_OPEN, buttons=(NEXT, AREA))
     effect = AnswerHelp(request.id, text=state.answers["answer"].value or "", by=coordinator.id)
     sent = t("Your answer goes to the person with your name: {name}.")
-    return Ending(sent(name=coordinator.name), (effect,), buttons=(go("help_requests", t("Next request")),))
+    return Ending(sent(name=coordinator.name), (effect,), buttons=(NEXT, AREA))
 
 
 ANSWER = Flow(
@@ -101,6 +114,7 @@ ANSWER = Flow(
         ),
     ),
     finish=_answered,
+    left=lambda state, _: Ending(buttons=(go("help_request", BACK_TO_REQUEST, state.subject), AREA)),
     role="coordinator",
     needs=frozenset({"help_request"}),
 )

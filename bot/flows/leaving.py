@@ -6,6 +6,8 @@ from bot.core import calendar
 from bot.core.flow import NO, YES, Answers, Choice, Ending, Flow, Question, State, quietly
 from bot.core.known import Known
 from bot.core.text import Sayable, t
+from bot.flows.command import AREA
+from bot.flows.committee import LAST_OWNER, TEAM, Member
 from bot.flows.effects import DropDraft, Erase
 
 
@@ -46,7 +48,16 @@ CANCEL = Flow(
 )
 
 
+def held_back(known: Known) -> Sayable | None:
+    """Why somebody cannot have everything erased now; None for everybody but the only person in charge."""
+    place = known.loaded.get("place")
+    return LAST_OWNER(name=place.coordinator.name) if isinstance(place, Member) and place.last_owner else None
+
+
 def _erased(_: State, known: Known) -> Ending:
+    why_not = held_back(known)
+    if why_not is not None:
+        return Ending(why_not, buttons=(TEAM, AREA))
     say = t(
         "Your data was deleted on {date}. This is the last message. If you think something remains, write to"
         " {contact_email}."
@@ -81,4 +92,5 @@ ERASE = Flow(
         ),
     ),
     finish=_erased,
+    needs=frozenset({"coordinator", "place"}),
 )

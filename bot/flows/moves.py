@@ -10,6 +10,7 @@ from bot.core.flow import Answers, Ending, State, Step
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.text import Sayable, paragraphs, t
+from bot.flows.command import AREA
 from bot.flows.declared import FLOWS
 from bot.flows.effects import Effect, SetLanguage
 from bot.flows.standing import Outcome, Standing, Talk
@@ -35,14 +36,19 @@ def stepped(standing: Standing, step: Step, known: Known) -> Outcome:
         owed = flow.answered[step.answered](state, known)
     if step.over is None:
         return _asked(_on_top(talk, state), known, step, owed)
-    beneath = talk.stack[:-1]
     if step.over == "left":
-        leaving = flow.left(state, known)
-        notes = (*step.notes, leaving.say) if leaving.say else step.notes
-        return ask_again(replace(talk, stack=beneath), known, notes, effects=(*owed, *leaving.effects))
+        return left(talk, known, step.notes, effects=owed)
+    beneath = talk.stack[:-1]
     ending = flow.finish(state, replace(known, beneath=beneath[-1] if beneath else None))
     rest = replace(talk, stack=() if ending.closes_all else beneath, counter=max(talk.counter, state.step))
     return ended(rest, known, ending, notes=step.notes, effects=owed)
+
+
+def left(talk: Talk, known: Known, notes: Sequence[Sayable], *, effects: tuple[Effect, ...] = ()) -> Outcome:
+    """Leave the flow on top unfinished: what that leads to, then the older question."""
+    state = talk.stack[-1]
+    ending = FLOWS[state.flow].left(state, known)
+    return ended(replace(talk, stack=talk.stack[:-1]), known, ending, notes=notes, effects=effects)
 
 
 def ended(
@@ -53,7 +59,9 @@ def ended(
     language = next((effect.language for effect in owed if isinstance(effect, SetLanguage)), None)
     said = (*notes, ending.say) if ending.say else tuple(notes)
     if ending.buttons:
-        return replace(aside(talk, paragraphs(*said), *ending.buttons), effects=owed, language=language)
+        outcome = aside(talk, paragraphs(*said), *ending.buttons)
+        replies = tuple(replace(reply, once=ending.once) for reply in outcome.replies)
+        return replace(outcome, replies=replies, effects=owed, language=language)
     if ending.then is None or talk.draft(ending.then):
         return replace(ask_again(talk, known, said, effects=owed), language=language)
     if not said:
@@ -123,8 +131,11 @@ def ask_again(
 
 
 def aside(talk: Talk, say: Sayable, *buttons: Button) -> Outcome:
-    """A reply with buttons of its own; what is open stays open, one tap away."""
-    return Outcome(talk, (Outgoing(say, (*buttons, CONTINUE) if talk.top else (*buttons, MENU)),))
+    """A reply with buttons of its own; what is open stays open, one tap away. Where the coordination area is one tap away,
+    the menu, which leads there too, is not."""
+    if talk.top:
+        return Outcome(talk, (Outgoing(say, (*buttons, CONTINUE)),))
+    return Outcome(talk, (Outgoing(say, buttons if AREA in buttons else (*buttons, MENU)),))
 
 
 def _on_top(talk: Talk, state: State) -> Talk:

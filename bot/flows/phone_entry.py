@@ -11,6 +11,7 @@ from bot.core.known import Known
 from bot.core.messages import Outgoing
 from bot.core.text import Ltr, Sayable, lines, paragraphs, t
 from bot.flows import signup
+from bot.flows.codes import telegram_link
 from bot.flows.command import go, speaker
 from bot.flows.effects import PrepareSignup
 from bot.rules.codes import PREPARED, code_from
@@ -27,7 +28,7 @@ def _check(answers: Answers, known: Known) -> Sayable:
 def _prepared(state: State, known: Known) -> Ending:
     code, until = code_from(PREPARED, known.chance()), known.now + PREPARED_LASTS
     effect = PrepareSignup(state.answers, code=code, by=speaker(known).id)
-    link = signup.telegram_link(known, code)
+    link = telegram_link(known, code)
     say = paragraphs(
         t("The sign-up is kept, filled on behalf of the president. It is not a request until the president signs."),
         lines(

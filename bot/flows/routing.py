@@ -117,12 +117,13 @@ def needs(standing: Standing, aim: Aim) -> tuple[Need, ...]:
 COMMITTEE = "coordinator"
 
 
-def permitted(standing: Standing, aim: Aim, known: Known) -> bool:
-    """May the speaker do this? Asked before anything else is loaded, and again before anything is done."""
-    wanted = [FLOWS[state.flow].role for state in standing.talk.stack]
-    if isinstance(aim, Running):
-        wanted.append(aim.command.role)
-    return all(may(coordinator_in(known), role) for role in wanted if role is not None)
+def forbidden(standing: Standing, aim: Aim, known: Known) -> str | None:
+    """The name of what the speaker may not do, None when all is allowed. Asked before anything else is loaded, and again
+    before anything is done."""
+    wanted: list[tuple[str, str | None]] = [(aim.command.name, aim.command.role)] if isinstance(aim, Running) else []
+    wanted += [(state.flow, FLOWS[state.flow].role) for state in standing.talk.stack]
+    speaker = coordinator_in(known)
+    return next((name for name, role in wanted if role is not None and not may(speaker, role)), None)
 
 
 def shared_number(standing: Standing, aim: Aim) -> str | None:
@@ -167,11 +168,11 @@ def aim(standing: Standing, content: Content, known: Known) -> Aim:
 
 
 def act(standing: Standing, aim: Aim, known: Known) -> Outcome:
-    if not permitted(standing, aim, known):
-        name = aim.command.name if isinstance(aim, Running) else standing.talk.stack[-1].flow
-        outcome = coordination.refusal(standing, known)
-        return replace(outcome, effects=(*outcome.effects, NoteRefusal(name)))
-    return _do(standing, aim, known)
+    name = forbidden(standing, aim, known)
+    if name is None:
+        return _do(standing, aim, known)
+    speaker, outcome = coordinator_in(known), coordination.refusal(standing, known)
+    return replace(outcome, effects=(*outcome.effects, NoteRefusal(name, by=speaker.id if speaker else None)))
 
 
 def _do(standing: Standing, aim: Aim, known: Known) -> Outcome:
@@ -289,11 +290,15 @@ def _pressed_open(standing: Standing, value: str, known: Known) -> Outcome:
 
 
 def _moved(standing: Standing, move: str, known: Known) -> Outcome:
-    """Back, skip, help and edit. A short conversation has no way back but out of it."""
+    """Back, skip, help and edit. From its first question, a short conversation has no way back but out of it."""
     state = standing.talk.stack[-1]
     flow = FLOWS[state.flow]
-    if move in ("back", "skip") and not flow.counted():
-        return moves.ask_again(replace(standing.talk, stack=standing.talk.stack[:-1]), known, (t("Nothing was changed."),))
+    if (
+        move in ("back", "skip")
+        and not flow.counted()
+        and not (move == "back" and flow.before(state.question, state.answers))
+    ):
+        return moves.left(standing.talk, known, (t("Nothing was changed."),))
     return _on_top(standing, known, lambda f, s: engine.press(f, s, move, known) or Step(s))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from bot.core import calendar
 from bot.core.bidi import one_line, shorten
 from bot.core.engine import show
@@ -41,15 +39,14 @@ from bot.core.readers import (
     show_email,
     show_phone,
 )
-from bot.core.text import Ltr, Sayable, Text, lines, n, paragraphs, t
+from bot.core.text import Ltr, Sayable, Text, n, paragraphs, t
 from bot.flows import notice
 from bot.flows.categories import CATEGORIES, OTHER, read_category
-from bot.flows.effects import DropDraft, Effect, GiveConsent, KeepCode, OpenDraft, Submit
-from bot.rules.codes import RESUME, code_from, read_code
+from bot.flows.codes import resume_code
+from bot.flows.effects import DropDraft, Effect, GiveConsent, OpenDraft, Submit
 from bot.rules.references import reference
 
 NAME = "signup"
-CODE_LASTS = timedelta(days=30)
 
 
 def _consent_text(_: Answers, __: Known) -> Sayable:
@@ -364,27 +361,6 @@ REVIEW_DAYS = 5
 
 def working_days(count: int) -> Text:
     return n("{n} working day", "{n} working days", count)
-
-
-def resume_code(known: Known) -> tuple[Sayable | None, tuple[Effect, ...]]:
-    """On the web page, which is tied to one device: a code to go on elsewhere. Nothing on other channels."""
-    if known.channel != "web":
-        return None, ()
-    code, expires = code_from(RESUME, known.chance()), known.now + CODE_LASTS
-    say = t("To continue on another device, keep this code: {code}. It is valid until {deadline}.")
-    told = say(code=Ltr(code.upper()), deadline=calendar.day(expires.date()))
-    link = telegram_link(known, code)
-    on_telegram = t("Continue on Telegram: {link}")(link=link) if link else None
-    return lines(told, on_telegram), (KeepCode("resume", code, expires),)
-
-
-def telegram_link(known: Known, code: str) -> Ltr | None:
-    """The address that opens our bot there with this code; None where that channel is off."""
-    return telegram_link_to(known.telegram, code) if known.telegram else None
-
-
-def telegram_link_to(bot: str, code: str) -> Ltr:
-    return Ltr(f"https://t.me/{bot}?start={read_code(code)}")
 
 
 SIGNUP = Flow(

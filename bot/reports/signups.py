@@ -8,8 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.core.readers import show_phone_number
-from bot.core.text import Text, Value, t
-from bot.flows.categories import CATEGORIES, label
+from bot.core.text import Value, t
+from bot.flows.categories import named
 from bot.reports.sheet import Sheet
 
 
@@ -78,7 +78,7 @@ def _rows(records: Iterable[SignupRecord], zone: ZoneInfo) -> Iterator[Sequence[
             yield (
                 record.association,
                 centre.name if centre else None,
-                _category(centre.category) if centre else None,
+                named(centre.category) if centre else None,
                 record.president,
                 show_phone_number(record.phone).value.replace("+", "00") if record.phone else None,
                 record.email,
@@ -88,7 +88,3 @@ def _rows(records: Iterable[SignupRecord], zone: ZoneInfo) -> Iterator[Sequence[
                 STATUSES[record.status],
                 f"{record.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
             )
-
-
-def _category(key: str) -> Text | str:
-    return label(key) if any(choice.key == key for choice in CATEGORIES) else key

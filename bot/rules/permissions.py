@@ -19,13 +19,19 @@ class Coordinator:
     category: str | None = None
     active: bool = True
 
+    @property
+    def rank(self) -> tuple[bool, int, bool]:
+        """Grows with what somebody may do."""
+        return self.active, ROLES.index(self.role), self.category is None
+
 
 def may(coordinator: Coordinator | None, role: str) -> bool:
     """May somebody do what this role is needed for? A role that is none: ValueError."""
-    return coordinator is not None and coordinator.active and ROLES.index(coordinator.role) >= ROLES.index(_role(role))
+    return coordinator is not None and coordinator.active and ROLES.index(coordinator.role) >= ROLES.index(role_named(role))
 
 
-def _role(name: str) -> Role:
+def role_named(name: str) -> Role:
+    """A role that is none: ValueError."""
     for role in ROLES:
         if role == name:
             return role

@@ -12,8 +12,8 @@ from bot.core import calendar
 from bot.core.errors import CommandRefused
 from bot.core.text import Ltr, Text, Value, t
 from bot.flows.categories import CATEGORIES
+from bot.flows.codes import telegram_link_to
 from bot.flows.committee import INVITE_LASTS, described
-from bot.flows.signup import telegram_link_to
 from bot.rules.codes import INVITE, code_from
 from handlers.cli.tools import Tools
 from storage import audit, committee
@@ -27,6 +27,8 @@ async def invite(tools: Tools, *, name: str, role: str, category: str | None) ->
     if category is not None and category not in keys:
         unknown = t("{value} is no category. They are: {list}")
         raise CommandRefused(unknown(value=category, list=Ltr(", ".join(keys))))
+    if role == "owner" and category is not None:
+        raise CommandRefused(t("Who is in charge of the team is in charge of all categories: leave the category out."))
     if not 3 <= len(name.strip()) <= 60:
         raise CommandRefused(t("Write a name of 3 to 60 characters: the people who are answered will see it."))
     code, now = code_from(INVITE, secrets.randbelow(10**10)), datetime.now(UTC)
@@ -44,7 +46,7 @@ async def invite(tools: Tools, *, name: str, role: str, category: str | None) ->
     bot = await tools.telegram_name()
     if bot is not None:
         tools.say(t("On Telegram they only press this link: {link}")(link=telegram_link_to(bot, code)))
-    where: Text = t("They open {web_link}, press “{label}” and write the code.")
+    where: Text = t("On the web page, they open {web_link}, press “{label}” and write the code.")
     tools.say(where(web_link=Ltr(tools.settings().address), label=t("I have a code to continue")))
     typer.echo(f"code: {code.upper()}")  # for scripts, in no language
 

@@ -17,7 +17,7 @@ import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError, TelegramNetworkError
+from aiogram.exceptions import AiogramError, TelegramNetworkError
 from aiogram.methods import Response, SendDocument, SendPhoto, TelegramMethod
 from aiogram.methods.base import TelegramType
 from aiogram.types import BotCommand, BotCommandScopeChat, BufferedInputFile
@@ -152,7 +152,7 @@ class TelegramChannel:
                 await self._bot.set_my_commands(listed, scope=scope)
             else:
                 await self._bot.delete_my_commands(scope=scope)
-        except (TelegramAPIError, TimeoutError, OSError) as error:
+        except (AiogramError, TimeoutError, OSError) as error:
             log.warning("commands_not_shown", channel=self.name, error=type(error).__name__)
 
     async def acknowledge(self, receipt: str) -> None:

@@ -29,7 +29,7 @@ from handlers.web.limits import Limiter
 from handlers.web.visitors import Visitor, form_proof, is_ours, remember, visitor_of
 from storage import outbox, people
 from storage.engine import Database
-from storage.outbox import Opened, Owed
+from storage.outbox import Opened, Owed, Sent
 
 _LARGEST = 64 * 1024
 _MOST_FIELDS = 20
@@ -154,11 +154,11 @@ class Chat:
             return found, await people.language_of(connection, Address(CHANNEL, visitor.id))
 
     def _shown(self, messages: Sequence[tuple[Owed, bool]], visitor: Visitor) -> dict[str, Any]:
-        """What the templates need; what is shown for the first time is noted as opened."""
+        """What the templates need; what is shown for the first time is noted as opened, or goes if it is shown only once."""
         now = self.clock()
         for owed, opened in messages:
             if not opened:
-                self.desk.note(Opened(owed.id, now))
+                self.desk.note(Sent(owed.id) if owed.message.once else Opened(owed.id, now))
         labels = {payload: label for owed, _ in messages for label, payload in owed.message.buttons}
         current = max((place for place, (owed, _) in enumerate(messages) if owed.message.heard_id), default=0)
         views = [

@@ -310,7 +310,22 @@ def _kept(name: str, field: str) -> tuple[Callable[..., Any], Callable[..., Any]
     return put, get
 
 
-_put_commands, _get_commands = _kept("commands", "commands")
+def _scoped(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The list of commands of one chat is not that of all: it is kept under the chat's id."""
+
+    def scoped(api: BotApi, params: Mapping[str, Any]) -> Any:
+        chat = params.get("scope", {}).get("chat_id")
+        return method(api, params if chat is None else {**params, "language_code": str(chat)})
+
+    return scoped
+
+
+def _delete_commands(api: BotApi, params: Mapping[str, Any]) -> Any:
+    api.profile.pop(("commands", params.get("language_code", "")), None)
+    return True
+
+
+_put_commands, _get_commands = map(_scoped, _kept("commands", "commands"))
 _put_name, _get_name = _kept("name", "name")
 _put_short, _get_short = _kept("short", "short_description")
 _put_description, _get_description = _kept("description", "description")
@@ -325,6 +340,7 @@ _ANSWERS: dict[str, Callable[[BotApi, Mapping[str, Any]], Any]] = {
     "setChatMenuButton": lambda api, params: api.profile.update({("menu", ""): params["menu_button"]}) or True,
     "setMyCommands": _put_commands,
     "getMyCommands": _get_commands,
+    "deleteMyCommands": _scoped(_delete_commands),
     "setMyName": _put_name,
     "getMyName": _get_name,
     "setMyShortDescription": _put_short,

@@ -52,6 +52,8 @@ class Person(Protocol):
         """The file of a reply."""
         ...
 
+    async def reads(self) -> list[Reply]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -203,6 +205,10 @@ class WebPerson:
             assert disposition is not None
             return Taken(disposition.filename or "", await response.read(), shown=disposition.type == "inline")
 
+    async def reads(self) -> list[Reply]:
+        """What is new on the page since the last look."""
+        return self._fresh(await self.opens())
+
     async def closes(self) -> None:
         if self.client is not None:
             await self.client.close()
@@ -215,7 +221,7 @@ class WebPerson:
 
     async def _starts(self, text: str) -> list[Reply]:
         page = self.page or await self.opens()
-        code = text if re.fullmatch(r"[rRpP]\d{5}-?\d{5}", text) else None
+        code = text if re.fullmatch(r"[a-zA-Z]\d{5}-?\d{5}", text) else None
         fields = page.forms["code" if code else "start"]
         return await self._submits("start", {"text": code or "/start"}, fields)
 
@@ -226,10 +232,11 @@ class WebPerson:
         async with self.client.post(f"{self.url}/say", data=sent) as response:
             assert response.status == 200, (response.status, await response.text())
             self.page = Page.of(await response.text())
-        fresh = [
-            reply for number, reply in zip(self.page.numbers, self.page.replies, strict=True) if number not in self.seen
-        ]
-        self.seen.update(self.page.numbers)
+        return self._fresh(self.page)
+
+    def _fresh(self, page: Page) -> list[Reply]:
+        fresh = [reply for number, reply in zip(page.numbers, page.replies, strict=True) if number not in self.seen]
+        self.seen.update(page.numbers)
         return fresh
 
 

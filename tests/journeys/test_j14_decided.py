@@ -4,41 +4,15 @@ told two minutes after."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
-import pytest
 import sqlalchemy as sa
 
-from bot.actions.decisions import tell_decisions
 from storage.tables import audit_entries, decisions, signups
-from tests.conftest import Running, Serve
-from tests.fakes.bot_api import BotApi
+from tests.conftest import Running
 from tests.fakes.clock import Clock
-from tests.fakes.people import TelegramPerson
-from tests.journeys.committee import joins
-from tests.journeys.forms import BRAHIM, FATIMA, Form, answers_up_to
-
-Meet = Callable[[], TelegramPerson]
-
-
-@pytest.fixture
-async def running(serve: Serve, bot_api: BotApi) -> Running:
-    return await serve(bot_api)
-
-
-@pytest.fixture
-def meet(running: Running, bot_api: BotApi) -> Meet:
-    return lambda: TelegramPerson(bot_api, running.settled)
-
-
-async def tells(running: Running, clock: Clock) -> int:
-    clock.advance(minutes=2)
-    return await tell_decisions(running.service.database, clock(), desktop=running.service.desktop)
-
-
-async def signs_up(person: TelegramPerson, form: Form = BRAHIM) -> None:
-    await answers_up_to(person, form, "")
-    await person.says("لا")
+from tests.journeys.committee import joins, signs_up, tells
+from tests.journeys.conftest import Meet
+from tests.journeys.forms import FATIMA
 
 
 async def test_a_coordinator_is_shown_a_new_request_with_what_it_takes_to_decide(running: Running, meet: Meet) -> None:
@@ -76,7 +50,7 @@ async def test_a_refused_president_corrects_the_one_answer_and_keeps_the_referen
     assert "المرجو اختيار السبب أو كتابته" in why.text
     (saved,) = await khadija.says("تعذر الاتصال")
     assert "تم تسجيل القرار بخصوص الطلب 4726-3918: لم يتم قبوله. من طرف: خديجة" in saved.text
-    assert saved.labels[0] == "تراجع"
+    assert saved.labels == ["الطلب الموالي", "تراجع", "فضاء التنسيق"]
     (status,) = await brahim.says("وضعية الطلب")
     assert "قيد المراجعة" in status.text
 
