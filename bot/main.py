@@ -213,11 +213,7 @@ class Service:
 
         scheduler = make_scheduler(self.database, self._clock)
         scheduler.start()
-
-        async def stop() -> None:
-            scheduler.shutdown(wait=False)
-
-        self._closing.append(stop)
+        self._closing.append(scheduler.stop)
 
     def _channel_troubles(self) -> dict[str, str | None]:
         return {name: self._troubles[name]() if name in self._troubles else None for name in self._channels}

@@ -3,8 +3,9 @@ anywhere, and return counts. The scheduler holds when to look, never what to do 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -31,12 +32,37 @@ TIMETABLE = (
 )
 
 
-def make_scheduler(database: Database, clock: Callable[[], datetime]) -> AsyncIOScheduler:
+@dataclass(slots=True)
+class Scheduler:
+    looks: AsyncIOScheduler
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def start(self) -> None:
+        self.looks.start()
+
+    async def stop(self) -> None:
+        """Look no more, once the looks under way have ended: a connection cut off in the middle may never close."""
+        self.looks.pause()
+        await asyncio.sleep(0)  # what was just due begins now, or never
+        if self.under_way:
+            await asyncio.wait(self.under_way)
+        self.looks.shutdown(wait=False)
+
+
+def make_scheduler(database: Database, clock: Callable[[], datetime]) -> Scheduler:
     """A scheduler that looks once at start and then as the timetable says; a look never overlaps itself."""
-    scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+    scheduler = Scheduler(AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}))
+
+    async def look(tick: Tick) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        scheduler.under_way.add(task)
+        task.add_done_callback(scheduler.under_way.discard)
+        await _look(tick, database, clock)
+
     for tick in TIMETABLE:
         seconds = tick.every.total_seconds()
-        scheduler.add_job(_look, "interval", (tick, database, clock), id=tick.name, seconds=seconds, next_run_time=clock())
+        scheduler.looks.add_job(look, "interval", (tick,), id=tick.name, seconds=seconds, next_run_time=clock())
     return scheduler
 
 

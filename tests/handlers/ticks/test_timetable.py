@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from bot.actions import retention
 from bot.core.messages import Message
+from bot.main import Service
+from bot.settings import Settings
 from handlers.ticks.timetable import TIMETABLE, make_scheduler
 from storage import inbox, outbox
 from storage.engine import Database
@@ -50,5 +52,17 @@ async def test_every_tick_runs_at_start_and_returns_a_count(database: Database) 
         await asyncio.sleep(0.02)
     else:
         raise AssertionError("the tick did not look")
-    scheduler.shutdown(wait=False)
+    await scheduler.stop()
     assert [await tick.act(database, now) for tick in TIMETABLE] == [0, 0]
+
+
+async def test_a_look_under_way_is_finished_when_the_service_stops(settings: Settings) -> None:
+    """A look cut off leaves a connection that is being closed; cut off again by the end of the process, it never was."""
+    for patience in range(20):
+        service = Service(settings, only="tick")
+        await service.start()
+        await asyncio.sleep(patience / 1000)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await service.stop()
+        assert [task for task in asyncio.all_tasks() - others if task is not asyncio.current_task()] == []
+        assert [task for task in others if not task.done()] == []
