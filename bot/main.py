@@ -10,6 +10,7 @@ import secrets
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -21,8 +22,10 @@ from bot import logs
 from bot.actions.deliveries import Deliveries
 from bot.actions.desk import Desk
 from bot.actions.desktop import Desktop
+from bot.actions.health import Health
 from bot.actions.retention import INBOX_DAYS
 from bot.core import calendar
+from bot.core.counters import Counters
 from bot.core.errors import StorageUnavailable
 from bot.core.folding import fold
 from bot.core.known import Setup
@@ -59,6 +62,7 @@ def main() -> None:
         database=lambda: Database(settings().database_url),
         setup=lambda: make_setup(settings()),
         desk=lambda database: _desk(database, settings()),
+        health=lambda database: make_health(database, settings(), _utc_now),
         serve=lambda only: _serve(settings, only),
         probes=lambda: _probes(settings()),
         speech=Speech(language, catalogue(language)),
@@ -84,6 +88,7 @@ class Service:
         self._telegram_name: Callable[[], str | None] = lambda: None
         self.setup = make_setup(settings, telegram=lambda: self._telegram_name())  # noqa: PLW0108 -- found later
         self.seals = make_seals(settings)
+        self.counters = Counters()
         self._channels: dict[str, Channel] = {}
         self._troubles: dict[str, Callable[[], str | None]] = {}
         sender = secrets.token_hex(8) if only is None else None
@@ -93,10 +98,16 @@ class Service:
             sender=sender or secrets.token_hex(8),
             clock=self._clock,
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
+            counters=self.counters,
         )
         desktop = Desktop(self.setup, self.seals, sender)
-        self.desk = Desk(self.database, desktop, clock=self._clock, outlet=self.deliveries.hand_over)
+        self.desk = Desk(self.database, desktop, clock=self._clock, outlet=self.deliveries.hand_over, counters=self.counters)
         self.deliveries.desk = self.desk
+        self.health = replace(
+            make_health(self.database, settings, self._clock),
+            channels=self._channel_troubles,
+            longest_wait=lambda: self.desk.longest_wait,
+        )
 
     async def run(self) -> None:
         """Serve until told to stop by a signal."""
@@ -119,6 +130,8 @@ class Service:
             await self.database.reach()
         except StorageUnavailable:
             log.warning("storage_unavailable")
+        for warned in self.health.warnings():
+            log.error("health_warning", cause=warned.code)
         self._spawn(self.desk.run())
         webhook = None
         if self.settings.telegram_token.get_secret_value() and self._only != "tick":
@@ -157,8 +170,9 @@ class Service:
         from handlers.web.app import make_app  # noqa: PLC0415 -- commands that serve nothing do not wait for it
         from handlers.web.channel import WebChannel  # noqa: PLC0415
         from handlers.web.chat import Chat  # noqa: PLC0415
-        from handlers.web.health import Health  # noqa: PLC0415
+        from handlers.web.health import HealthPage  # noqa: PLC0415
         from handlers.web.limits import Limiter  # noqa: PLC0415
+        from handlers.web.metrics import Metrics  # noqa: PLC0415
         from handlers.web.server import WebServer  # noqa: PLC0415
 
         channel = WebChannel()
@@ -173,10 +187,12 @@ class Service:
             by_visitor=Limiter(most=20, per_second=1),
             by_network=Limiter(most=200, per_second=10),
         )
+        settings = self.settings
+        metrics = Metrics(self.counters, self.health, settings.metrics_token, settings.is_public)
         server = WebServer(
-            make_app(chat, Health(self.database, self._channel_troubles), webhook),
-            host=self.settings.host,
-            port=self.settings.port,
+            make_app(chat, HealthPage(self.health), metrics, webhook),
+            host=settings.host,
+            port=settings.port,
         )
         self._closing.append(server.stop)
         return await server.start()
@@ -211,7 +227,7 @@ class Service:
     def _start_ticks(self) -> None:
         from handlers.ticks.timetable import make_scheduler  # noqa: PLC0415 -- only where there are ticks
 
-        scheduler = make_scheduler(self.database, self._clock)
+        scheduler = make_scheduler(self.database, self._clock, self.counters)
         scheduler.start()
         self._closing.append(scheduler.stop)
 
@@ -287,6 +303,12 @@ def _desk(database: Database, settings: Settings) -> Desk:
     """A desk that sends nothing itself: what it owes is left to the serving processes."""
     desktop = Desktop(make_setup(settings), make_seals(settings), sender=None)
     return Desk(database, desktop, clock=_utc_now, outlet=lambda _: None)
+
+
+def make_health(database: Database, settings: Settings, clock: Clock) -> Health:
+    """Health as any process can tell it: without channels of its own, without a desk."""
+    zone = calendar.zone(settings.timezone)
+    return Health(database, folder=settings.data_dir, zone=zone, clock=clock, pushing=(TELEGRAM,))
 
 
 def _probes(settings: Settings) -> dict[str, Callable[[], Awaitable[str | None]]]:

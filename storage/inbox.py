@@ -50,6 +50,10 @@ async def parked_updates(connection: AsyncConnection) -> Sequence[Row]:
     return (await connection.execute(sa.select(parked).order_by(parked.c.id))).all()
 
 
+async def count_parked(connection: AsyncConnection) -> int:
+    return await connection.scalar(sa.select(sa.func.count()).select_from(parked)) or 0
+
+
 async def unpark_update(connection: AsyncConnection, parked_id: int) -> None:
     await connection.execute(sa.delete(parked).where(parked.c.id == parked_id))
 

@@ -17,6 +17,7 @@ import structlog
 
 from bot.actions.desk import Desk
 from bot.actions.desktop import LEASE
+from bot.core.counters import Counters
 from bot.core.errors import (
     ChannelBusy,
     ChannelMisconfigured,
@@ -54,7 +55,9 @@ class Deliveries:
         sender: str,
         clock: Callable[[], datetime],
         idle: timedelta = timedelta(seconds=1),
+        counters: Counters | None = None,
     ) -> None:
+        self.counters = counters or Counters()
         self._database = database
         self._channels = channels
         self._sender = sender
@@ -163,22 +166,32 @@ class Deliveries:
         try:
             await channel.send(owed.recipient, owed.message)
         except ChannelBusy as error:
+            self._count(owed, "busy")
             return Later(owed.id, owed.attempts, self._clock() + error.retry_after)
         except ChannelUnreachable as error:
+            self._count(owed, "unreachable")
             return self._trouble(owed, error.cause, retry_wait(owed.attempts))
         except ChannelMisconfigured as error:
+            self._count(owed, "misconfigured")
             log.error("channel_misconfigured", channel=owed.channel, cause=error.cause)
             return self._trouble(owed, error.cause, _MISCONFIGURED_WAIT)
         except RecipientGone:
+            self._count(owed, "gone")
             return Gone(owed.id, owed.channel, owed.recipient, self._clock())
         except MessageRefused as error:
+            self._count(owed, "refused")
             log.error("message_refused", channel=owed.channel, cause=error.cause, outbox_id=owed.id)
             return Parked(owed.id, error.cause)
         except Exception as error:
+            self._count(owed, "failed")
             log.exception("delivery_failed", channel=owed.channel, outbox_id=owed.id)
             return Parked(owed.id, type(error).__name__)
+        self._count(owed, "sent" if channel.pushes else "stored")
         self.troubles.pop(owed.channel, None)
         return Sent(owed.id) if channel.pushes else None
+
+    def _count(self, owed: Owed, outcome: str) -> None:
+        self.counters.deliveries[owed.channel, outcome] += 1
 
     def _trouble(self, owed: Owed, cause: str, wait: timedelta) -> Later:
         self.troubles[owed.channel] = cause

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from bot.actions.desk import Desk
+from bot.actions.health import Health
 from bot.core.bidi import without_isolates
 from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
 from bot.core.known import Setup
@@ -30,6 +31,7 @@ class Tools:
     database: Callable[[], Database]
     setup: Callable[[], Setup]
     desk: Callable[[Database], Desk]
+    health: Callable[[Database], Health]
     serve: Callable[[str | None], Coroutine[Any, Any, None]]
     probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
     speech: Speech

@@ -12,6 +12,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.actions import retention
+from bot.core.counters import Counters
 from storage.engine import Database
 
 log = structlog.get_logger()
@@ -49,16 +50,17 @@ class Scheduler:
         self.looks.shutdown(wait=False)
 
 
-def make_scheduler(database: Database, clock: Callable[[], datetime]) -> Scheduler:
+def make_scheduler(database: Database, clock: Callable[[], datetime], counters: Counters | None = None) -> Scheduler:
     """A scheduler that looks once at start and then as the timetable says; a look never overlaps itself."""
     scheduler = Scheduler(AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}))
+    counters = counters or Counters()
 
     async def look(tick: Tick) -> None:
         task = asyncio.current_task()
         assert task is not None
         scheduler.under_way.add(task)
         task.add_done_callback(scheduler.under_way.discard)
-        await _look(tick, database, clock)
+        await _look(tick, database, clock, counters)
 
     for tick in TIMETABLE:
         seconds = tick.every.total_seconds()
@@ -66,11 +68,14 @@ def make_scheduler(database: Database, clock: Callable[[], datetime]) -> Schedul
     return scheduler
 
 
-async def _look(tick: Tick, database: Database, clock: Callable[[], datetime]) -> None:
+async def _look(tick: Tick, database: Database, clock: Callable[[], datetime], counters: Counters) -> None:
     try:
         count = await tick.act(database, clock())
     except Exception as error:  # noqa: BLE001 -- the timetable must live; the next look finds the same things due
+        counters.looks[tick.name, "failed"] += 1
         log.error("tick_failed", tick=tick.name, error=type(error).__name__)
         return
+    counters.looks[tick.name, "done"] += 1
+    counters.things[tick.name] += count
     if count:
         log.info("tick", tick=tick.name, count=count)
