@@ -19,7 +19,7 @@ from bot.flows import moves, signup
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import read_code, wait_after
 from bot.rules.references import reference
-from storage import conversations, outbox, people, signups
+from storage import conversations, inbox, outbox, people, signups
 from storage.conversations import Spoken
 
 
@@ -104,8 +104,10 @@ async def _has_own_signup(connection: AsyncConnection, standing: Standing) -> bo
 
 
 async def erase(connection: AsyncConnection, person: int, *, farewell: Sequence[int]) -> None:
-    """Forget a person: personal values are nulled, addresses, messages, consents and codes go; only the farewell (ids of
-    the outbox) is still delivered."""
-    await outbox.erase_messages(connection, await people.addresses_of(connection, person), keep=farewell)
+    """Forget a person: personal values are nulled; addresses, messages, parked updates, consents and codes go; only the
+    farewell (ids of the outbox) is still delivered."""
+    reached_at = await people.addresses_of(connection, person)
+    await outbox.erase_messages(connection, reached_at, keep=farewell)
+    await inbox.erase_parked(connection, reached_at)
     await signups.forget_signer(connection, person)
     await people.delete_person(connection, person)
