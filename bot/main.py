@@ -26,7 +26,7 @@ from bot.actions.health import Health
 from bot.actions.retention import INBOX_DAYS
 from bot.core import calendar
 from bot.core.counters import Counters
-from bot.core.errors import StorageUnavailable
+from bot.core.errors import JournalUnavailable, StorageUnavailable
 from bot.core.folding import fold
 from bot.core.known import Setup
 from bot.core.messages import Channel
@@ -37,6 +37,7 @@ from bot.settings import Settings, load_settings
 from handlers.cli.commands import cli
 from handlers.cli.tools import Tools, operator_language
 from storage.engine import Database
+from storage.erasures import FILE, Journal
 from storage.reference import load_places, load_words
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def main() -> None:
         health=lambda database: make_health(database, settings(), _utc_now),
         serve=lambda only: _serve(settings, only),
         probes=lambda: _probes(settings()),
+        seals=lambda: make_seals(settings()),
+        journal=lambda: make_journal(settings()),
         speech=Speech(language, catalogue(language)),
     )
     cli(obj=tools)
@@ -100,7 +103,8 @@ class Service:
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
             counters=self.counters,
         )
-        desktop = Desktop(self.setup, self.seals, sender)
+        self.journal = make_journal(settings)
+        desktop = Desktop(self.setup, self.seals, sender, journal=self.journal)
         self.desk = Desk(self.database, desktop, clock=self._clock, outlet=self.deliveries.hand_over, counters=self.counters)
         self.deliveries.desk = self.desk
         self.health = replace(
@@ -130,8 +134,7 @@ class Service:
             await self.database.reach()
         except StorageUnavailable:
             log.warning("storage_unavailable")
-        for warned in self.health.warnings():
-            log.error("health_warning", cause=warned.code)
+        await self._warn()
         self._spawn(self.desk.run())
         webhook = None
         if self.settings.telegram_token.get_secret_value() and self._only != "tick":
@@ -155,6 +158,15 @@ class Service:
             with suppress(asyncio.CancelledError, Exception):
                 await task
         await self.database.close()
+
+    async def _warn(self) -> None:
+        """Say loudly what will go wrong sooner or later. None of it keeps us from serving."""
+        for warned in self.health.warnings():
+            log.error("health_warning", cause=warned.code)
+        try:
+            await self.journal.write(())
+        except JournalUnavailable:
+            log.error("health_warning", cause="erasure_journal_unavailable")
 
     async def _until_stopped(self) -> None:
         """Until a signal; a part that fails ends the process with its failure."""
@@ -274,6 +286,10 @@ def make_seals(settings: Settings) -> Seals:
     return Seals(hashlib.sha256(settings.secret_key.get_secret_value().encode()).digest())
 
 
+def make_journal(settings: Settings) -> Journal:
+    return Journal(settings.data_dir / FILE)
+
+
 def catalogue(language: str) -> gettext.NullTranslations:
     """The sentences of a language; of `en`, which is the source, there is no catalogue."""
     if language not in _CATALOGUES:
@@ -301,7 +317,7 @@ def _facts(settings: Settings, channel: str) -> dict[str, Value]:
 
 def _desk(database: Database, settings: Settings) -> Desk:
     """A desk that sends nothing itself: what it owes is left to the serving processes."""
-    desktop = Desktop(make_setup(settings), make_seals(settings), sender=None)
+    desktop = Desktop(make_setup(settings), make_seals(settings), sender=None, journal=make_journal(settings))
     return Desk(database, desktop, clock=_utc_now, outlet=lambda _: None)
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from bot.core import calendar
-from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
+from bot.core.errors import CommandRefused, JournalUnavailable, SettingWrong, StorageUnavailable
 from bot.core.text import Ltr, Sayable, t
 from bot.reports import health
 from bot.reports.health import HealthReport
@@ -30,7 +30,8 @@ class Finding:
 async def check(tools: Tools) -> None:
     """Print everything; anything wrong: CommandRefused at the end, after all was looked at."""
     settings = tools.settings()
-    findings = [*_settings(settings), *_declared(settings), *await _service(tools), *await _channels(tools)]
+    looked_at = (_service, _journal, _channels)
+    findings = [*_settings(settings), *_declared(settings), *[each for look in looked_at for each in await look(tools)]]
     for finding in findings:
         mark = "✗" if finding.wrong else "✓"
         tools.say(t("{mark} {finding}")(mark=Ltr(mark), finding=finding.what))
@@ -115,6 +116,19 @@ def _surroundings(report: HealthReport) -> Iterator[Finding]:
     yield Finding(t("Free on the disk of the data folder: {size}")(size=Ltr(f"{report.disk.free_bytes // 2**20} MiB")))
     for warned in report.warnings:
         yield Finding(warned.what, wrong=True)
+
+
+async def _journal(tools: Tools) -> list[Finding]:
+    journal = tools.journal()
+    try:
+        await journal.write(())
+    except JournalUnavailable:
+        broken = t(
+            "The erasure journal {file} cannot be written: nobody can be erased. Check {setting}, and that its folder may be"
+            " written to."
+        )
+        return [Finding(broken(file=Ltr(str(journal.file)), setting=Ltr(variable("data_dir"))), wrong=True)]
+    return [Finding(t("The erasure journal can be written."))]
 
 
 async def _channels(tools: Tools) -> list[Finding]:

@@ -22,7 +22,7 @@ async def signups(tools: Tools, output: Path, *, table: bool, language: str) -> 
         records = await export_records(database, setup)
     finally:
         await database.close()
-    with _refusals(output):
+    with refusals(output):
         if table:
             write_csv(output, signup_sheet(records, setup.zone), setup.speech(language, "web"))
         else:
@@ -38,7 +38,7 @@ async def help_requests(tools: Tools, output: Path, *, table: bool, language: st
     finally:
         await database.close()
     records = [HelpRecord(row.asked_at, row.phone, row.text, row.stuck_at, row.language) for row in rows]
-    with _refusals(output):
+    with refusals(output):
         if table:
             write_csv(output, help_sheet(records, setup.zone), setup.speech(language, "web"))
         else:
@@ -47,12 +47,14 @@ async def help_requests(tools: Tools, output: Path, *, table: bool, language: st
 
 
 @contextmanager
-def _refusals(output: Path) -> Iterator[None]:
+def refusals(output: Path) -> Iterator[None]:
+    """The file's troubles, in words. Those of the network below OSError are not the file's."""
     try:
         yield
+    except (TimeoutError, ConnectionError):
+        raise
     except OSError:
-        raise CommandRefused(
-            t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")(
-                file=Ltr(str(output))
-            )
-        ) from None
+        raise CommandRefused(NOT_WRITABLE(file=Ltr(str(output)))) from None
+
+
+NOT_WRITABLE = t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")

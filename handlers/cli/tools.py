@@ -15,9 +15,11 @@ from bot.actions.health import Health
 from bot.core.bidi import without_isolates
 from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
 from bot.core.known import Setup
+from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, Speech, t
 from bot.settings import Settings
 from storage.engine import Database
+from storage.erasures import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Tools:
     health: Callable[[Database], Health]
     serve: Callable[[str | None], Coroutine[Any, Any, None]]
     probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
+    seals: Callable[[], Seals]
+    journal: Callable[[], Journal]
     speech: Speech
 
     def tell(self, text: Sayable) -> str:
@@ -42,6 +46,9 @@ class Tools:
 
     def say(self, text: Sayable) -> None:
         typer.echo(self.tell(text))
+
+    def warn(self, text: Sayable) -> None:
+        typer.echo(self.tell(text), err=True)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a command's work; what it refuses is told with what to do, and ends with a code other than 0."""
@@ -58,7 +65,7 @@ class Tools:
             raise typer.Exit(130) from None
 
     def _stop(self, why: Sayable, *, code: int) -> None:
-        typer.echo(self.tell(why), err=True)
+        self.warn(why)
         raise typer.Exit(code)
 
 

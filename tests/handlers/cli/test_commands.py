@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -25,49 +22,13 @@ from tests.bot.flows.chat import GOOD
 from tests.fakes.bot_api import TOKEN, BotApi
 from tests.fakes.clock import Clock
 from tests.fakes.ports import free_port
+from tests.handlers.cli.conftest import Nidaa
 
-Nidaa = Callable[..., subprocess.CompletedProcess[str]]
 SIGNED = (
     *("سلام", "أوافق"),
     *(GOOD[key] for key in ("association", "centre", "category", "president", "phone", "email", "city")),
     *("نعم", GOOD["president"], "نعم"),
 )
-
-
-@pytest.fixture
-def database_url(tmp_path: Path, sqlite_template: Path) -> str:
-    """Commands are the same over any database: one is enough here."""
-    shutil.copy(sqlite_template, tmp_path / "nidaa.db")
-    return f"sqlite+aiosqlite:///{tmp_path / 'nidaa.db'}"
-
-
-@pytest.fixture
-def environment(tmp_path: Path, database_url: str) -> dict[str, str]:
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(("NIDAA_", "LC_", "LANG"))}
-    return {
-        **bare,
-        "NIDAA_DATA_DIR": str(tmp_path),
-        "NIDAA_DATABASE_URL": database_url,
-        "NIDAA_SECRET_KEY": "a secret for the tests, long enough to be one",
-        "LANG": "C.UTF-8",
-        "COLUMNS": "200",
-    }
-
-
-@pytest.fixture
-def nidaa(environment: dict[str, str], tmp_path: Path) -> Nidaa:
-    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            env={**environment, "PYTHONPATH": str(Path.cwd()), **changes},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 async def test_the_export_holds_drafts_and_requests(nidaa: Nidaa, database: Database, clock: Clock, tmp_path: Path) -> None:
@@ -174,6 +135,14 @@ async def test_check_tells_what_is_owed_and_what_is_parked(nidaa: Nidaa, databas
     done = nidaa("check")
     assert re.search(r"✓ Owed on telegram: 3; the oldest message has waited \d+ seconds\.", done.stdout)
     assert "✓ Parked: 1. nidaa parked lists them." in done.stdout
+
+
+def test_check_says_when_nobody_could_be_erased(nidaa: Nidaa, tmp_path: Path) -> None:
+    assert "✓ The erasure journal can be written." in nidaa("check").stdout
+    (tmp_path / "file").write_text("")
+    done = nidaa("check", NIDAA_DATA_DIR=str(tmp_path / "file"))
+    assert done.returncode == 2
+    assert f"✗ The erasure journal {tmp_path / 'file' / 'erasures.jsonl'} cannot be written" in done.stdout
 
 
 async def test_check_tries_the_channels(nidaa: Nidaa, bot_api: BotApi) -> None:

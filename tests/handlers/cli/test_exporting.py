@@ -9,13 +9,13 @@ import pytest
 from bot.core.errors import CommandRefused
 from bot.core.text import t
 from bot.reports.sheet import Sheet
-from handlers.cli.exporting import _refusals
+from handlers.cli.exporting import refusals
 from handlers.exports.files import write_csv, write_json
 from tests.bot.core.setting import SETUP
 
 
 def test_a_file_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
-    with pytest.raises(CommandRefused), _refusals(tmp_path / "nowhere" / "x"):
+    with pytest.raises(CommandRefused), refusals(tmp_path / "nowhere" / "x"):
         write_json(tmp_path / "nowhere" / "x", [])
 
 
