@@ -17,12 +17,13 @@ _NASTY = ("فاطمة\u200c العلوي", '"\\\n\r\t{}', "", "\u2066\u202e😀"
 _FIRST = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
 
 
-async def fill(connection: AsyncConnection, *, each: int = 7) -> None:
-    """Add rows to every table: texts that are hard to keep, moments to the microsecond, large ids, nulls where they may
+async def fill(connection: AsyncConnection, *, rows: int = 7, only: str | None = None) -> None:
+    """Add rows to every table, or to one and those it hangs on: texts that are hard to keep, moments to the microsecond, large ids, nulls where they may
     be. What is foreign is a row of this call, what must be unique is."""
     made: dict[str, list[dict[str, Any]]] = {}
-    for table in metadata.sorted_tables:
-        made[table.name] = [_row(table, place, made) for place in range(each)]
+    wanted = metadata.sorted_tables if only is None else _with_parents(metadata.tables[only])
+    for table in (each for each in metadata.sorted_tables if each in wanted):
+        made[table.name] = [_row(table, place, made) for place in range(rows)]
         await connection.execute(table.insert(), made[table.name])
 
 
@@ -65,3 +66,7 @@ def _unique(table: sa.FromClause) -> set[sa.Column[Any]]:
     assert isinstance(table, sa.Table)
     kinds = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
     return {column for constraint in table.constraints if isinstance(constraint, kinds) for column in constraint.columns}
+
+
+def _with_parents(table: sa.Table) -> set[sa.Table]:
+    return {table}.union(*(_with_parents(key.column.table) for key in table.foreign_keys if key.column.table is not table))
