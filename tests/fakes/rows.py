@@ -17,14 +17,13 @@ _NASTY = ("فاطمة\u200c العلوي", '"\\\n\r\t{}', "", "\u2066\u202e😀"
 _FIRST = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
 
 
-async def fill(connection: AsyncConnection, *, each: int = 7, only: sa.Table | None = None) -> None:
-    """Add rows to every table, or to one and those its rows hang on: texts that are hard to keep, moments to the microsecond, large ids, nulls where they may
-    be. What is foreign is a row of this call, what must be unique is."""
+async def fill(connection: AsyncConnection, *, rows: int = 7, only: str | None = None) -> None:
+    """Add rows to every table, or to one and those it hangs on: texts that are hard to keep, moments to the microsecond,
+    large ids, nulls where they may be. What is foreign is a row of this call, what must be unique is."""
     made: dict[str, list[dict[str, Any]]] = {}
-    for table in metadata.sorted_tables:
-        if only is not None and table is not only and not _needs(only, table):
-            continue
-        made[table.name] = [_row(table, place, made) for place in range(each)]
+    wanted = metadata.sorted_tables if only is None else _with_parents(metadata.tables[only])
+    for table in (each for each in metadata.sorted_tables if each in wanted):
+        made[table.name] = [_row(table, place, made) for place in range(rows)]
         await connection.execute(table.insert(), made[table.name])
 
 
@@ -34,11 +33,6 @@ async def rows_of(connection: AsyncConnection) -> dict[str, list[tuple[Any, ...]
         table.name: [tuple(row) for row in await connection.execute(sa.select(table).order_by(*table.primary_key.columns))]
         for table in metadata.sorted_tables
     }
-
-
-def _needs(table: sa.Table, other: sa.Table) -> bool:
-    """Does a row of the table hang on one of the other?"""
-    return any(key.column.table is other or _needs(key.column.table, other) for key in table.foreign_keys)
 
 
 def _row(table: sa.Table, place: int, made: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
@@ -72,3 +66,7 @@ def _unique(table: sa.FromClause) -> set[sa.Column[Any]]:
     assert isinstance(table, sa.Table)
     kinds = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
     return {column for constraint in table.constraints if isinstance(constraint, kinds) for column in constraint.columns}
+
+
+def _with_parents(table: sa.Table) -> set[sa.Table]:
+    return {table}.union(*(_with_parents(key.column.table) for key in table.foreign_keys if key.column.table is not table))
