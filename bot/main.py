@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -23,10 +24,12 @@ from bot import logs
 from bot.actions.deliveries import Deliveries
 from bot.actions.desk import Desk
 from bot.actions.desktop import Desktop
+from bot.actions.health import Health
 from bot.actions.retention import INBOX_DAYS
 from bot.actions.workshop import Workshop
 from bot.core import calendar
-from bot.core.errors import SettingWrong, StorageUnavailable
+from bot.core.counters import Counters
+from bot.core.errors import JournalUnavailable, SettingWrong, StorageUnavailable
 from bot.core.folding import fold
 from bot.core.known import Setup
 from bot.core.messages import Channel
@@ -39,6 +42,7 @@ from handlers.cli.commands import cli
 from handlers.cli.tools import Tools, operator_language
 from handlers.exports.orders import MAKERS
 from storage.engine import Database
+from storage.erasures import FILE, Journal
 from storage.reference import load_places, load_words
 
 if TYPE_CHECKING:
@@ -68,9 +72,11 @@ def main() -> None:
         setup=lambda: make_setup(settings()),
         seals=lambda: make_seals(settings()),
         desk=lambda database: _desk(database, settings()),
+        health=lambda database: make_health(database, settings(), _utc_now),
         serve=lambda only: _serve(settings, only),
         probes=lambda: _probes(settings()),
         telegram_name=lambda: _telegram_name(settings()),
+        journal=lambda: make_journal(settings()),
         speech=Speech(language, catalogue(language)),
     )
     try:
@@ -98,6 +104,7 @@ class Service:
         self._telegram_name: Callable[[], str | None] = lambda: None
         self.setup = make_setup(settings, telegram=lambda: self._telegram_name())  # noqa: PLW0108 -- found later
         self.seals = make_seals(settings)
+        self.counters = Counters()
         self._channels: dict[str, Channel] = {}
         self._troubles: dict[str, Callable[[], str | None]] = {}
         self.workshop = Workshop(self.database, self.setup, MAKERS, clock=self._clock)
@@ -109,10 +116,18 @@ class Service:
             clock=self._clock,
             workshop=self.workshop,
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
+            counters=self.counters,
         )
-        self.desktop = Desktop(self.setup, self.seals, sender)
-        self.desk = Desk(self.database, self.desktop, clock=self._clock, outlet=self.deliveries.hand_over)
+        self.journal = make_journal(settings)
+        self.desktop = Desktop(self.setup, self.seals, sender, journal=self.journal)
+        outlet = self.deliveries.hand_over
+        self.desk = Desk(self.database, self.desktop, clock=self._clock, outlet=outlet, counters=self.counters)
         self.deliveries.desk = self.desk
+        self.health = replace(
+            make_health(self.database, settings, self._clock),
+            channels=self._channel_troubles,
+            longest_wait=lambda: self.desk.longest_wait,
+        )
 
     async def run(self) -> None:
         """Serve until told to stop by a signal."""
@@ -135,6 +150,7 @@ class Service:
             await self.database.reach()
         except StorageUnavailable:
             log.warning("storage_unavailable")
+        await self._warn()
         self._spawn(self.desk.run())
         webhook = None
         if self.settings.telegram_token.get_secret_value() and self._only != "tick":
@@ -159,6 +175,15 @@ class Service:
                 await task
         await self.database.close()
 
+    async def _warn(self) -> None:
+        """Say loudly what will go wrong sooner or later. None of it keeps us from serving."""
+        for warned in self.health.warnings():
+            log.error("health_warning", cause=warned.code)
+        try:
+            await self.journal.write(())
+        except JournalUnavailable:
+            log.error("health_warning", cause="erasure_journal_unavailable")
+
     async def _until_stopped(self) -> None:
         """Until a signal; a part that fails ends the process with its failure."""
         stopped = asyncio.create_task(self._stop.wait())
@@ -174,8 +199,9 @@ class Service:
         from handlers.web.channel import WebChannel  # noqa: PLC0415
         from handlers.web.chat import Chat  # noqa: PLC0415
         from handlers.web.files import Files  # noqa: PLC0415
-        from handlers.web.health import Health  # noqa: PLC0415
+        from handlers.web.health import HealthPage  # noqa: PLC0415
         from handlers.web.limits import Limiter  # noqa: PLC0415
+        from handlers.web.metrics import Metrics  # noqa: PLC0415
         from handlers.web.server import WebServer  # noqa: PLC0415
 
         channel = WebChannel()
@@ -192,10 +218,12 @@ class Service:
         )
         by_reader = Limiter(most=60, per_second=1)
         files = Files(self.database, self.workshop, self.setup, self._clock, by_reader)
+        settings = self.settings
+        metrics = Metrics(self.counters, self.health, settings.metrics_token, settings.is_public)
         server = WebServer(
-            make_app(chat, files, Health(self.database, self._channel_troubles), webhook),
-            host=self.settings.host,
-            port=self.settings.port,
+            make_app(chat, files, HealthPage(self.health), metrics, webhook),
+            host=settings.host,
+            port=settings.port,
         )
         self._closing += (server.stop, channel.close)
         try:
@@ -243,7 +271,7 @@ class Service:
     def _start_ticks(self) -> None:
         from handlers.ticks.timetable import Ticking  # noqa: PLC0415 -- only where there are ticks
 
-        ticking = Ticking(self.database, self.desktop, self._clock)
+        ticking = Ticking(self.database, self.desktop, self._clock, self.counters)
         ticking.start()
         self._closing.append(ticking.stop)
 
@@ -300,6 +328,10 @@ def make_seals(settings: Settings) -> Seals:
     return Seals(hashlib.sha256(settings.secret_key.get_secret_value().encode()).digest())
 
 
+def make_journal(settings: Settings) -> Journal:
+    return Journal(settings.data_dir / FILE)
+
+
 def catalogue(language: str) -> gettext.NullTranslations:
     """The sentences of a language; of `en`, which is the source, there is no catalogue."""
     if language not in _CATALOGUES:
@@ -327,7 +359,7 @@ def _facts(settings: Settings, channel: str) -> dict[str, Value]:
 
 def _desk(database: Database, settings: Settings) -> Desk:
     """A desk that sends nothing itself: what it owes is left to the serving processes."""
-    desktop = Desktop(make_setup(settings), make_seals(settings), sender=None)
+    desktop = Desktop(make_setup(settings), make_seals(settings), sender=None, journal=make_journal(settings))
     return Desk(database, desktop, clock=_utc_now, outlet=lambda _: None)
 
 
@@ -338,6 +370,12 @@ async def _telegram_name(settings: Settings) -> str | None:
     from handlers.telegram.setup import name_of  # noqa: PLC0415
 
     return await name_of(make_bot(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
+
+
+def make_health(database: Database, settings: Settings, clock: Clock) -> Health:
+    """Health as any process can tell it: without channels of its own, without a desk."""
+    zone = calendar.zone(settings.timezone)
+    return Health(database, folder=settings.data_dir, zone=zone, clock=clock, pushing=(TELEGRAM,))
 
 
 def _probes(settings: Settings) -> dict[str, Callable[[], Awaitable[str | None]]]:

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[Literal["ar", "fr"], ...], NoDecode] = ("ar", "fr")
     email_required: bool = False
     quiet_hours: str = "20:00-09:00"
+    metrics_token: SecretStr = SecretStr("")
 
     REASONS: ClassVar[Mapping[str, Text]] = {
         "database_url": t("Write an address such as sqlite:///data/nidaa.db or postgresql://user:password@host/name."),
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
         "languages": t("Write ar, fr, or both with a comma; the first is the default."),
         "email_required": t("Write true or false."),
         "quiet_hours": t("Write two hours, such as 20:00-09:00."),
+        "metrics_token": t("Write 16 to 256 letters, digits, dashes or underscores."),
     }
 
     @field_validator("languages", mode="before")
@@ -104,7 +106,7 @@ class Settings(BaseSettings):
             raise ValueError
         return value.rstrip("/")
 
-    @field_validator("secret_key", "telegram_token", "telegram_secret")
+    @field_validator("secret_key", "telegram_token", "telegram_secret", "metrics_token")
     @classmethod
     def _secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         text = value.get_secret_value()
@@ -112,6 +114,7 @@ class Settings(BaseSettings):
             "secret_key": len(text) >= 32,
             "telegram_token": bool(_TOKEN.fullmatch(text)),
             "telegram_secret": bool(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text)),
+            "metrics_token": bool(re.fullmatch(r"[A-Za-z0-9_-]{16,256}", text)),
         }
         if text and not good[info.field_name or ""]:
             raise ValueError
@@ -165,6 +168,11 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def is_public(self) -> bool:
+        """Does a web server of the operator's lead strangers to us? They then come from this machine's own address."""
+        return bool(self.public_url) and urlsplit(self.public_url).hostname not in ("localhost", "127.0.0.1", "::1")
 
     @property
     def is_declared(self) -> bool:

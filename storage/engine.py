@@ -38,12 +38,22 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
         self._writing = self.engine.execution_options(nidaa_writes=True)
+        one_moment = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._snapshots = self.engine.execution_options(**one_moment)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for reading; whatever it did is rolled back. StorageUnavailable: the database is away."""
         with _away_named():
             async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that reads one moment for as long as it is open, while others write; on SQLite any transaction that
+        reads does, on PostgreSQL one that asks for it. StorageUnavailable: the database is away."""
+        with _away_named():
+            async with self._snapshots.connect() as connection:
                 yield connection
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -55,8 +55,21 @@ async def parked_updates(connection: AsyncConnection) -> Sequence[Row]:
     return (await connection.execute(sa.select(parked).order_by(parked.c.id))).all()
 
 
+async def count_parked(connection: AsyncConnection) -> int:
+    return await connection.scalar(sa.select(sa.func.count()).select_from(parked)) or 0
+
+
 async def unpark_update(connection: AsyncConnection, parked_id: int) -> None:
     await connection.execute(sa.delete(parked).where(parked.c.id == parked_id))
+
+
+async def erase_parked(connection: AsyncConnection, addresses: Collection[tuple[str, str]]) -> None:
+    """Delete what these (channel, the channel's id) sent and was parked. One that cannot be read is nobody's: it stays."""
+    rows = await connection.execute(sa.select(parked.c.id, parked.c.body))
+    came_from = ((row.id, incoming_from_text(row.body)) for row in rows)
+    theirs = [id_ for id_, found in came_from if found and (found.address.channel, found.address.id) in addresses]
+    if theirs:
+        await connection.execute(sa.delete(parked).where(parked.c.id.in_(theirs)))
 
 
 _CONTENTS: dict[str, type[Content]] = {kind.__name__: kind for kind in (Typed, Pressed, Shared, Attached, FromGroup)}

@@ -18,6 +18,8 @@ from storage.tables import addresses, outbox
 
 CONVERSATION, COMMITTEE = 0, 1
 """The lanes: replies and service messages; what the committee is shown unasked. The smaller the number, the sooner."""
+COUNTED = 10_000
+"""How far what is owed is counted: a look must cost the same after a day's outage."""
 
 _decoder = msgspec.json.Decoder(Message)
 
@@ -262,6 +264,23 @@ async def _settle_gone(connection: AsyncConnection, gone: Gone) -> None:
         )
         .values(**where, leased_by=None)
     )
+
+
+async def backlog(connection: AsyncConnection, channels: Sequence[str]) -> list[tuple[str, int, datetime | None]]:
+    """(channel, how many messages are owed there, since when the oldest is due) each; counted up to `COUNTED` a channel."""
+    found = await connection.execute(sa.union_all(*map(_owed_on, channels)))
+    return [(channel, count, oldest) for channel, count, oldest in found.all()]
+
+
+def _owed_on(channel: str) -> sa.Select[str, int, datetime]:
+    first = (
+        sa.select(outbox.c.due_at)
+        .where(outbox.c.channel == channel, outbox.c.opened_at.is_(None), outbox.c.parked.is_(None))
+        .order_by(outbox.c.lane, outbox.c.due_at, outbox.c.id)
+        .limit(COUNTED)
+        .subquery()
+    )
+    return sa.select(sa.literal(channel), sa.func.count(), sa.func.min(first.c.due_at)).select_from(first)
 
 
 async def page_messages(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -182,6 +182,13 @@ async def addresses_of(connection: AsyncConnection, person: int) -> list[tuple[s
     """(channel, the channel's id) of everywhere the person is reached."""
     query = sa.select(addresses.c.channel, addresses.c.external_id).where(addresses.c.person_id == person)
     return [(channel, external_id) for channel, external_id in await connection.execute(query)]
+
+
+async def everybody(connection: AsyncConnection) -> AsyncIterator[int]:
+    """The ids of all people, a few at a time."""
+    async with connection.stream_scalars(sa.select(people.c.id), execution_options={"yield_per": 1000}) as ids:
+        async for person in ids:
+            yield person
 
 
 async def delete_person(connection: AsyncConnection, person: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 
 from bot import logs
 from bot.main import Service
@@ -70,24 +72,58 @@ async def _migrated(url: str) -> None:
     await database.close()
 
 
-@pytest.fixture(params=ENGINES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A migrated, empty database of its own for each test, on each engine."""
-    if request.param == "sqlite":
-        file = tmp_path / "nidaa.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite+aiosqlite:///{file}"
+@contextmanager
+def _new_database(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterator[str]:
+    """The address of a migrated, empty database."""
+    name = f"test_{next(_numbers)}"
+    if engine == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / f"{name}.db")
+        yield f"sqlite+aiosqlite:///{folder / name}.db"
         return
     server: Server = request.getfixturevalue("postgres")
-    name = f"test_{next(_numbers)}"
     server.run_sql(f"CREATE DATABASE {name} TEMPLATE template_nidaa")
     yield server.url(name).replace("postgresql://", "postgresql+asyncpg://")
     server.run_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated, empty database of its own for each test, on each engine."""
+    with _new_database(request, request.param, tmp_path) as url:
+        yield url
+
+
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     made = Database(database_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def twin_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
+    """One more, on the same engine."""
+    with _new_database(request, make_url(database_url).get_backend_name(), tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def twin(twin_url: str) -> AsyncIterator[Database]:
+    made = Database(twin_url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(params=ENGINES, ids=["to_sqlite", "to_postgresql"])
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """One more, on each engine again."""
+    with _new_database(request, request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def other(other_url: str) -> AsyncIterator[Database]:
+    made = Database(other_url)
     yield made
     await made.close()
 

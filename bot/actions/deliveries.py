@@ -18,6 +18,7 @@ import structlog
 from bot.actions.desk import Desk
 from bot.actions.desktop import LEASE
 from bot.actions.workshop import PATIENCE, Workshop
+from bot.core.counters import Counters
 from bot.core.errors import (
     ChannelBusy,
     ChannelMisconfigured,
@@ -61,7 +62,9 @@ class Deliveries:
         clock: Callable[[], datetime],
         workshop: Workshop,
         idle: timedelta = timedelta(seconds=1),
+        counters: Counters | None = None,
     ) -> None:
+        self.counters = counters or Counters()
         self._database = database
         self._channels = channels
         self._sender = sender
@@ -179,20 +182,28 @@ class Deliveries:
         except StorageUnavailable:
             return Later(owed.id, owed.attempts, self._clock() + retry_wait(owed.attempts))
         except ChannelBusy as error:
+            self._count(owed, "busy")
             return Later(owed.id, owed.attempts, self._clock() + error.retry_after)
         except ChannelUnreachable as error:
+            self._count(owed, "unreachable")
             return self._trouble(owed, error.cause, retry_wait(owed.attempts))
         except ChannelMisconfigured as error:
+            self._count(owed, "misconfigured")
             log.error("channel_misconfigured", channel=owed.channel, cause=error.cause)
             return self._trouble(owed, error.cause, _MISCONFIGURED_WAIT)
         except RecipientGone:
+            self._count(owed, "gone")
             return Gone(owed.id, owed.channel, owed.recipient, self._clock())
         except MessageRefused as error:
+            self._count(owed, "refused")
             log.error("message_refused", channel=owed.channel, cause=error.cause, outbox_id=owed.id)
             return Parked(owed.id, error.cause)
         except Exception as error:
+            self._count(owed, "failed")
             log.exception("delivery_failed", channel=owed.channel, outbox_id=owed.id)
             return Parked(owed.id, type(error).__name__)
+        if became is not None or not channel.pushes:  # else another process took it over, and counts it
+            self._count(owed, "refused" if isinstance(became, Parked) else "sent" if channel.pushes else "stored")
         self.troubles.pop(owed.channel, None)
         return became
 
@@ -234,6 +245,9 @@ class Deliveries:
         except Exception as error:
             log.exception("file_not_made", channel=owed.channel, outbox_id=owed.id)
             raise FileNotMade(type(error).__name__) from error
+
+    def _count(self, owed: Owed, outcome: str) -> None:
+        self.counters.deliveries[owed.channel, outcome] += 1
 
     def _trouble(self, owed: Owed, cause: str, wait: timedelta) -> Later:
         self.troubles[owed.channel] = cause

@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
+from time import monotonic
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.actions.desktop import LEASE, Desktop, Taken
 from bot.actions.notices import told
 from bot.actions.turns import take_turns
+from bot.core.counters import Counters
 from bot.core.errors import StorageUnavailable
 from bot.core.messages import Incoming, Outgoing
 from bot.core.text import t
@@ -40,6 +43,7 @@ log = structlog.get_logger()
 class _Waiting:
     incoming: Incoming
     done: asyncio.Future[Taken]
+    since: float
 
 
 @dataclass(slots=True)
@@ -64,12 +68,15 @@ class Desk:
         *,
         clock: Callable[[], datetime],
         outlet: Callable[[Sequence[Owed]], None],
+        counters: Counters | None = None,
     ) -> None:
+        self.counters = counters or Counters()
         self._database = database
         self._desktop = desktop
         self._clock = clock
         self._outlet = outlet
         self._turns: deque[_Waiting] = deque()
+        self._under_way: Sequence[_Waiting] = ()
         self._noted: list[_Noted] = []
         self._in_haste = False
         self._something = asyncio.Event()
@@ -77,11 +84,18 @@ class Desk:
 
     async def take(self, incoming: Incoming) -> Taken:
         """What became of the update, once that is durable. StorageUnavailable: nothing was kept, it must be sent again."""
-        waiting = _Waiting(incoming, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(incoming, asyncio.get_running_loop().create_future(), monotonic())
         self._turns.append(waiting)
         self._something.set()
         self._turn_came.set()
         return await waiting.done
+
+    @property
+    def longest_wait(self) -> float:
+        """For how many seconds the update that came first, of those not yet answered, has been waiting; 0 when there is
+        none."""
+        first = next(chain(self._under_way, self._turns), None)
+        return monotonic() - first.since if first is not None else 0.0
 
     def note(self, settlement: Settlement) -> None:
         """Have a settlement written with the next transaction, soon."""
@@ -121,7 +135,7 @@ class Desk:
             pass
 
     async def _work(self) -> None:
-        turns = [self._turns.popleft() for _ in range(min(len(self._turns), MOST_TOGETHER))]
+        turns = self._under_way = [self._turns.popleft() for _ in range(min(len(self._turns), MOST_TOGETHER))]
         noted, self._noted, self._in_haste = self._noted, [], False
         if not self._turns:
             self._something.clear()
@@ -133,6 +147,7 @@ class Desk:
             else:
                 await self._settle_alone(noted)
             await self._apart(turns, error)
+        self._under_way = ()
 
     def _keep_for_later(self, noted: list[_Noted]) -> None:
         self._noted = noted + self._noted
@@ -149,6 +164,8 @@ class Desk:
                     raise
                 await asyncio.sleep(secrets.randbelow(20) / 1000 * attempt)
             else:
+                if turns:
+                    self.counters.batch_sizes.add(len(turns))
                 self._answer(turns, results)
                 for each in noted:
                     each.is_written()
@@ -175,11 +192,14 @@ class Desk:
                 self.note(Later(each.id, each.attempts, None))
             raise
 
-    def _answer(self, turns: Sequence[_Waiting], results: Sequence[Taken]) -> None:
+    def _answer(self, turns: Sequence[_Waiting], results: Sequence[Taken], outcome: str = "taken") -> None:
         owed = [each for taken in results for each in (*taken.owed, *taken.others)]
         if owed:
             self._outlet(owed)
+        counters, now = self.counters, monotonic()
         for waiting, taken in zip(turns, results, strict=True):
+            counters.turns[waiting.incoming.address.channel, "repeat" if taken.repeat else outcome] += 1
+            counters.turn_seconds.add(now - waiting.since)
             if not waiting.done.done():
                 waiting.done.set_result(taken)
 
@@ -198,6 +218,7 @@ class Desk:
     async def _apart(self, turns: Sequence[_Waiting], error: Exception) -> None:
         """A batch failed: with the database away all wait for their sender to try again; otherwise turn by turn."""
         if isinstance(error, StorageUnavailable):
+            self.counters.storage_unavailable += 1
             log.warning("storage_unavailable", error=type(error).__name__, waiting=len(turns))
             self._refuse(turns)
             await asyncio.sleep(_BREATH)
@@ -225,8 +246,9 @@ class Desk:
                 if another_may_help and attempt < _ATTEMPTS:
                     continue
                 log.exception("turn_parked", channel=waiting.incoming.address.channel)
-                results = [await self._park(waiting.incoming, error)]
-            self._answer([waiting], results)
+                self._answer([waiting], [await self._park(waiting.incoming, error)], "parked")
+            else:
+                self._answer([waiting], results)
             return
 
     async def _park(self, incoming: Incoming, error: Exception) -> Taken:
@@ -254,6 +276,7 @@ class Desk:
 
     def _refuse(self, turns: Sequence[_Waiting]) -> None:
         for waiting in turns:
+            self.counters.turns[waiting.incoming.address.channel, "unavailable"] += 1
             if not waiting.done.done():
                 waiting.done.set_exception(StorageUnavailable())
 

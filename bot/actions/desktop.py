@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.core.known import Setup
 from bot.core.seals import Seals
+from storage.erasures import Journal
 from storage.outbox import Owed
 
 LEASE = timedelta(seconds=15)
@@ -16,12 +17,13 @@ LEASE = timedelta(seconds=15)
 @dataclass(frozen=True, slots=True)
 class Desktop:
     """`sender` names this process where it sends its own replies, else None; `pages` are the channels whose messages wait
-    on a page."""
+    on a page; `journal` is where erasures are written down, None where backups are nobody's business."""
 
     setup: Setup
     seals: Seals
     sender: str | None
     pages: frozenset[str] = frozenset({"web"})
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)

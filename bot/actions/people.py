@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,13 +15,15 @@ from bot.core.engine import show
 from bot.core.known import Known
 from bot.core.messages import Content, Typed
 from bot.core.readers import show_phone_number
+from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, t
 from bot.flows import moves, signup
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
-from storage import committee, conversations, help_requests, outbox, people, signups
+from storage import committee, conversations, help_requests, inbox, outbox, people, signups
 from storage.conversations import Spoken
+from storage.erasures import Erasure
 
 
 async def held(connection: AsyncConnection, standing: Standing, request: Request | None, known: Known) -> Sequence[Sayable]:
@@ -122,10 +125,32 @@ async def _has_own_signup(connection: AsyncConnection, standing: Standing) -> bo
     return request is not None
 
 
-async def erase(connection: AsyncConnection, person: int, *, farewell: Sequence[int]) -> None:
-    """Forget a person: personal values are nulled, addresses, messages, consents and codes go; only the farewell (ids of
-    the outbox) is still delivered."""
-    await outbox.erase_messages(connection, await people.addresses_of(connection, person), keep=farewell)
+async def erase(
+    connection: AsyncConnection, person: int, *, farewell: Sequence[int], desktop: Desktop, now: datetime
+) -> None:
+    """Forget a person, once that is durable outside the database: the farewell (ids of the outbox) is still delivered.
+    JournalUnavailable: it could not be written down, and nothing was done."""
+    if desktop.journal is not None:
+        mark = erased_mark(person, desktop.seals)
+        await desktop.journal.write([Erasure(mark, now, journal_key(desktop.seals))])
+    await forget(connection, person, farewell=farewell)
+
+
+async def forget(connection: AsyncConnection, person: int, *, farewell: Sequence[int] = ()) -> None:
+    """Personal values are nulled; addresses, messages, parked updates, consents and codes go."""
+    reached_at = await people.addresses_of(connection, person)
+    await outbox.erase_messages(connection, reached_at, keep=farewell)
+    await inbox.erase_parked(connection, reached_at)
     await committee.forget_coordinator(connection, person)
     await signups.forget_signer(connection, person)
     await people.delete_person(connection, person)
+
+
+def erased_mark(person: int, seals: Seals) -> str:
+    """What the erasure journal says of a person."""
+    return seals.digest(f"erased person {person}")
+
+
+def journal_key(seals: Seals) -> str:
+    """What the erasure journal says of the key its marks are made with."""
+    return seals.digest("the key of the erasure journal")[:8]

@@ -194,7 +194,8 @@ async def _carry_out(batch: _Batch, update: Incoming, spoken: Spoken, outcome: O
     taken = _owe(batch, update, spoken, outcome)
     if any(isinstance(effect, Erase) for effect in outcome.effects):
         await _do_pending(batch)
-        await people_actions.erase(batch.connection, spoken.person, farewell=[each.id for each in taken.owed])
+        farewell = [each.id for each in taken.owed]
+        await people_actions.erase(batch.connection, spoken.person, farewell=farewell, desktop=batch.desktop, now=batch.now)
         batch.moved.pop(spoken.person, None)
         batch.spoken.pop(update.address, None)
         return taken

@@ -5,12 +5,19 @@ The zone's law comes from the `tzdata` package alone: a system's copy may be old
 
 from __future__ import annotations
 
+import importlib.resources
+import re
 import zoneinfo
 from datetime import date, datetime, time, timedelta
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from bot.core.text import Ltr, Text, t
 
 zoneinfo.reset_tzpath(())
+
+LAW = "2026f"
+"""The oldest zone database that knows today's law: what the dependency `tzdata` promises (a test holds them together)."""
 
 _WEEKDAYS = (t("Monday"), t("Tuesday"), t("Wednesday"), t("Thursday"), t("Friday"), t("Saturday"), t("Sunday"))
 _MONTHS = (
@@ -22,6 +29,21 @@ _MONTHS = (
 def zone(name: str) -> zoneinfo.ZoneInfo:
     """The zone of that IANA name. Unknown: zoneinfo.ZoneInfoNotFoundError (a KeyError)."""
     return zoneinfo.ZoneInfo(name)
+
+
+def law_in_use(name: str) -> str | None:
+    """The release of the zone database that a zone of that name is read from, such as 2026f; None when it does not say.
+
+    Releases compare as text. A folder on the zone path comes before the package.
+    """
+    folders: list[Traversable] = [Path(folder) for folder in zoneinfo.TZPATH]
+    folder = next((each for each in folders if (each / name).is_file()), importlib.resources.files("tzdata") / "zoneinfo")
+    source = folder / "tzdata.zi"
+    if not source.is_file():
+        return None
+    with source.open(encoding="ascii", errors="replace") as lines:
+        found = re.fullmatch(r"# version (\d{4}[a-z]+)", lines.readline().strip())
+    return found[1] if found else None
 
 
 def day(when: date) -> Text:

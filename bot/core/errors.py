@@ -3,6 +3,7 @@
 BotError
 ├── SettingWrong           a setting cannot be used: the start stops and names it
 ├── StorageUnavailable     nothing was stored: whoever sent it must send it again (503)
+├── JournalUnavailable     an erasure cannot be written down outside the database, so it is not done (parked)
 ├── UpdateUnreadable       what a platform sent is not an update we can read: parked, never refused
 ├── CommandRefused         what the operator asked of the command line cannot be done, and why
 ├── FileNotMade            what a message ordered cannot be made: its text goes without it
@@ -37,6 +38,10 @@ class SettingWrong(BotError):
 
 
 class StorageUnavailable(BotError):
+    pass
+
+
+class JournalUnavailable(BotError):
     pass
 
 

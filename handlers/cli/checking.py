@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,11 +11,12 @@ from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
 from bot.core import calendar
-from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
+from bot.core.errors import CommandRefused, JournalUnavailable, SettingWrong, StorageUnavailable
 from bot.core.text import Ltr, Sayable, t
+from bot.reports import health
+from bot.reports.health import HealthReport
 from bot.settings import Settings, unknown_variables, variable
 from handlers.cli.tools import Tools
-from storage.migrations import HEAD, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Finding:
 async def check(tools: Tools) -> None:
     """Print everything; anything wrong: CommandRefused at the end, after all was looked at."""
     settings = tools.settings()
-    findings = [*_settings(settings), *_declared(settings), *await _database(tools), *await _channels(tools)]
+    looked_at = (_service, _journal, _channels)
+    findings = [*_settings(settings), *_declared(settings), *[each for look in looked_at for each in await look(tools)]]
     for finding in findings:
         mark = "✗" if finding.wrong else "✓"
         tools.say(t("{mark} {finding}")(mark=Ltr(mark), finding=finding.what))
@@ -74,21 +77,58 @@ def _declared(settings: Settings) -> Iterator[Finding]:
     yield Finding(t("Local time now: {time}")(time=Ltr(offset)))
 
 
-async def _database(tools: Tools) -> list[Finding]:
+async def _service(tools: Tools) -> list[Finding]:
+    """What /health tells, as far as it can be told from here."""
     database = tools.database()
     try:
-        async with database.read() as connection:
-            revision = await revision_of(connection)
-    except StorageUnavailable:
-        unreachable = t("The database does not answer. Check {setting}, and that the server runs and lets this user in.")
-        return [Finding(unreachable(setting=Ltr(variable("database_url"))), wrong=True)]
+        with suppress(StorageUnavailable):  # the report says so
+            await database.reach()
+        report = await tools.health(database).report()
     except SettingWrong as error:
         return [Finding(t("{setting}: {why}")(setting=Ltr(error.name), why=error.why), wrong=True)]
     finally:
         await database.close()
-    if revision != HEAD:
-        return [Finding(t("The database answers, but its tables are not ready. Run nidaa migrate."), wrong=True)]
-    return [Finding(t("The database answers and its tables are ready."))]
+    return [_database(report), *_left_undone(report), *_surroundings(report)]
+
+
+def _database(report: HealthReport) -> Finding:
+    match report.cause:
+        case None:
+            return Finding(t("The database answers and its tables are ready."))
+        case health.NOT_MIGRATED:
+            return Finding(t("The database answers, but its tables are not ready. Run nidaa migrate."), wrong=True)
+    unreachable = t("The database does not answer. Check {setting}, and that the server runs and lets this user in.")
+    return Finding(unreachable(setting=Ltr(variable("database_url"))), wrong=True)
+
+
+def _left_undone(report: HealthReport) -> Iterator[Finding]:
+    for channel, owed in (report.owed or {}).items():
+        if owed.count:
+            line = t("Owed on {channel}: {count}; the oldest message has waited {seconds} seconds.")
+            yield Finding(line(channel=Ltr(channel), count=owed.count, seconds=round(owed.oldest_seconds or 0)))
+    if report.updates.parked:
+        line = t("Parked: {count}. {command} lists them.")
+        yield Finding(line(count=report.updates.parked, command=Ltr("nidaa parked")))
+
+
+def _surroundings(report: HealthReport) -> Iterator[Finding]:
+    yield Finding(t("Time-zone database: {version}")(version=Ltr(report.time.tzdata or "?")))
+    yield Finding(t("Free on the disk of the data folder: {size}")(size=Ltr(f"{report.disk.free_bytes // 2**20} MiB")))
+    for warned in report.warnings:
+        yield Finding(warned.what, wrong=True)
+
+
+async def _journal(tools: Tools) -> list[Finding]:
+    journal = tools.journal()
+    try:
+        await journal.write(())
+    except JournalUnavailable:
+        broken = t(
+            "The erasure journal {file} cannot be written: nobody can be erased. Check {setting}, and that its folder may be"
+            " written to."
+        )
+        return [Finding(broken(file=Ltr(str(journal.file)), setting=Ltr(variable("data_dir"))), wrong=True)]
+    return [Finding(t("The erasure journal can be written."))]
 
 
 async def _channels(tools: Tools) -> list[Finding]:

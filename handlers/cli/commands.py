@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from handlers.cli import checking, committee, exporting, importing, work
+from handlers.cli import backing_up, checking, committee, exporting, importing, work
 from handlers.cli.tools import Tools
 
 cli = typer.Typer(
@@ -68,6 +68,24 @@ def migrate(context: typer.Context) -> None:
 def check(context: typer.Context) -> None:
     """Say what each setting is, try the database and the channels, explain what is wrong and what to do."""
     context.obj.run(checking.check(context.obj))
+
+
+@cli.command()
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write everything to one file, as it is at this moment, while nidaa runs; but the secret and the erasure journal."""
+    context.obj.run(backing_up.backup(context.obj, file))
+
+
+@cli.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that nidaa backup wrote, on SQLite or on PostgreSQL.")],
+    journal: Annotated[
+        list[Path] | None, typer.Option(help="An erasure journal kept elsewhere, besides the one in the data folder.")
+    ] = None,
+) -> None:
+    """Fill an empty database from a backup; whoever was erased since is erased again."""
+    context.obj.run(backing_up.restore(context.obj, file, journal or []))
 
 
 @cli.command()

@@ -13,6 +13,7 @@ from typing import Any
 import typer
 
 from bot.actions.desk import Desk
+from bot.actions.health import Health
 from bot.core.bidi import without_isolates
 from bot.core.errors import CommandRefused, SettingWrong, StorageUnavailable
 from bot.core.known import Setup
@@ -20,6 +21,7 @@ from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, Speech, t
 from bot.settings import Settings
 from storage.engine import Database
+from storage.erasures import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,11 @@ class Tools:
     setup: Callable[[], Setup]
     seals: Callable[[], Seals]
     desk: Callable[[Database], Desk]
+    health: Callable[[Database], Health]
     serve: Callable[[str | None], Coroutine[Any, Any, None]]
     probes: Callable[[], dict[str, Callable[[], Awaitable[str | None]]]]
     telegram_name: Callable[[], Awaitable[str | None]]
+    journal: Callable[[], Journal]
     speech: Speech
 
     def tell(self, text: Sayable) -> str:
@@ -46,6 +50,9 @@ class Tools:
 
     def say(self, text: Sayable) -> None:
         typer.echo(self.tell(text))
+
+    def warn(self, text: Sayable) -> None:
+        typer.echo(self.tell(text), err=True)
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a command's work; what it refuses is told with what to do, and ends with a code other than 0."""
@@ -62,7 +69,7 @@ class Tools:
             raise typer.Exit(130) from None
 
     def _stop(self, why: Sayable, *, code: int) -> None:
-        typer.echo(self.tell(why), err=True)
+        self.warn(why)
         raise typer.Exit(code)
 
 
@@ -83,12 +90,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """What keeps a file from being written is told in words: CommandRefused."""
+    """What keeps a file from being written is told in words: CommandRefused. What the network below OSError does is not the
+    file's."""
     try:
         yield
+    except (TimeoutError, ConnectionError):
+        raise
     except OSError:
-        raise CommandRefused(
-            t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")(
-                file=Ltr(str(file))
-            )
-        ) from None
+        raise CommandRefused(NOT_WRITABLE(file=Ltr(str(file)))) from None
+
+
+NOT_WRITABLE = t("The file {file} cannot be written. Choose a folder that exists and that you may write to.")

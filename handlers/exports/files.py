@@ -15,6 +15,7 @@ import msgspec
 from bot.core.bidi import without_isolates
 from bot.core.text import Speech
 from bot.reports.sheet import Sheet
+from storage.files import flush_folder
 
 SEPARATORS = {"ar": ";", "fr": ";"}
 """What parts the cells where a file is opened with a tap: the spreadsheets of Morocco, in both languages, take the comma for
@@ -24,7 +25,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def write_json(file: Path, records: Sequence[Any]) -> None:
     """A list of objects, a line each, in UTF-8; moments in ISO 8601 with their offset."""
-    with _whole(file, "w", encoding="utf-8") as out:
+    with whole(file, "w", encoding="utf-8") as out:
         lines = ",\n".join(msgspec.json.encode(record).decode() for record in records)
         out.write(f"[\n{lines}\n]\n" if records else "[]\n")
 
@@ -34,7 +35,7 @@ def write_csv(file: Path, sheet: Sheet, speech: Speech) -> int:
 
     A cell that a spreadsheet would run as a formula gets an apostrophe before it.
     """
-    with _whole(file, "w", encoding="utf-8-sig", newline="") as out:
+    with whole(file, "w", encoding="utf-8-sig", newline="") as out:
         return _write_rows(out, sheet, speech, separator=",", headed=True)
 
 
@@ -60,7 +61,8 @@ def _safe(cell: str) -> str:
 
 
 @contextmanager
-def _whole(file: Path, mode: str, **how: Any) -> Iterator[IO[str]]:  # noqa: ANN401 -- what open takes
+def whole(file: Path, mode: str, **how: Any) -> Iterator[IO[Any]]:  # noqa: ANN401 -- what open takes
+    """A file for its owner alone, there under its name once it is complete and durable, and not before."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -69,6 +71,7 @@ def _whole(file: Path, mode: str, **how: Any) -> Iterator[IO[str]]:  # noqa: ANN
             out.flush()
             os.fsync(out.fileno())
         beside.replace(file)
+        flush_folder(file.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

@@ -59,6 +59,8 @@ class Webhook:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """200 once the update is stored for good, 503 while it cannot be; 403 without the secret."""
         status = await self._status(scope, receive)
+        if status != 200:
+            self._intake.desk.counters.refusals[CHANNEL, str(status)] += 1
         await send({"type": "http.response.start", "status": status, "headers": _RETRY if status == 503 else _PLAIN})
         await send({"type": "http.response.body", "body": b""})
 

@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.actions import decisions, help_requests, retention
 from bot.actions.desktop import Desktop
+from bot.core.counters import Counters
 from storage.engine import Database
 
 _GRACE_SECONDS = 5
@@ -43,11 +44,14 @@ def timetable(desktop: Desktop) -> tuple[Tick, ...]:
 class Ticking:
     """The timetable at work."""
 
-    def __init__(self, database: Database, desktop: Desktop, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, desktop: Desktop, clock: Callable[[], datetime], counters: Counters | None = None
+    ) -> None:
         """It looks once at start and then as the timetable says; a look never overlaps itself, and one that is late is made
         late: left out, it would be an hour until the next."""
         self._database = database
         self._clock = clock
+        self._counters = counters or Counters()
         self._looks: set[asyncio.Task[None]] = set()
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
@@ -80,7 +84,10 @@ class Ticking:
         try:
             count = await tick.act(self._database, self._clock())
         except Exception as error:  # noqa: BLE001 -- the timetable must live; the next look finds the same things due
+            self._counters.looks[tick.name, "failed"] += 1
             log.error("tick_failed", tick=tick.name, error=type(error).__name__)
             return
+        self._counters.looks[tick.name, "done"] += 1
+        self._counters.things[tick.name] += count
         if count:
             log.info("tick", tick=tick.name, count=count)

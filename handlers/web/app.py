@@ -17,7 +17,8 @@ from bot.core.errors import StorageUnavailable
 from handlers.pages.shell import STATIC, SecurityHeaders
 from handlers.web.chat import Chat
 from handlers.web.files import Files
-from handlers.web.health import Health
+from handlers.web.health import HealthPage
+from handlers.web.metrics import Metrics
 
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -30,7 +31,7 @@ class Edge(Protocol):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
-def make_app(chat: Chat, files: Files, health: Health, webhook: Edge | None = None) -> ASGIApp:
+def make_app(chat: Chat, files: Files, health: HealthPage, metrics: Metrics, webhook: Edge | None = None) -> ASGIApp:
     """The pages, and beside them a platform's webhook, which passes nothing on its way."""
     pages = Mount(
         "/",
@@ -45,9 +46,8 @@ def make_app(chat: Chat, files: Files, health: Health, webhook: Edge | None = No
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=600)],
     )
-    site = Starlette(
-        routes=[Route("/health", health.show, methods=["GET"]), pages], exception_handlers={StorageUnavailable: _away}
-    )
+    watched = [Route("/health", health.show, methods=["GET"]), Route("/metrics", metrics.show, methods=["GET"])]
+    site = Starlette(routes=[*watched, pages], exception_handlers={StorageUnavailable: _away})
     if webhook is None:
         return site
 

@@ -184,6 +184,7 @@ class Chat:
 
     async def _problem(self, request: Request, visitor: Visitor, status: int, what_to_do: Text) -> Response:
         """What could not be taken and what to do, in the reader's language."""
+        self.desk.counters.refusals[CHANNEL, str(status)] += 1
         try:
             _, language = await self._kept(visitor, after=2**62)
         except StorageUnavailable:

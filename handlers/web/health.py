@@ -1,45 +1,41 @@
-"""Is the service able to serve? The database decides; channels are told but never change the answer."""
+"""Is the service able to serve? The database alone decides the code; everything else is told and changes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import gettext
+from dataclasses import asdict, dataclass
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.core.errors import StorageUnavailable
-from storage.engine import Database
-from storage.migrations import HEAD, revision_of
+from bot.actions.health import Health
+from bot.core.bidi import without_isolates
+from bot.core.text import Speech
+
+_ENGLISH = Speech("en", gettext.NullTranslations())
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """`channels` tells each channel's trouble by its name; None when it has none."""
-
-    database: Database
-    channels: Callable[[], Mapping[str, str | None]]
+class HealthPage:
+    health: Health
 
     async def show(self, _: Request) -> Response:
-        cause = await self.cause()
-        report = {
-            "status": "ok" if cause is None else "unavailable",
-            "cause": cause,
-            "channels": {name: trouble or "ok" for name, trouble in self.channels().items()},
+        report = await self.health.report()
+        told = {
+            "status": "ok" if report.cause is None else "unavailable",
+            "cause": report.cause,
+            "channels": {name: trouble or "ok" for name, trouble in report.channels.items()},
+            "database": report.database,
+            "owed": report.owed,
+            "updates": report.updates,
+            "time": report.time,
+            "disk": {**asdict(report.disk), "free_percent": report.disk.free_percent},
+            "warnings": {each.code: without_isolates(_ENGLISH.tell(each.what)) for each in report.warnings},
         }
         return Response(
-            msgspec.json.encode(report),
-            status_code=200 if cause is None else 503,
+            msgspec.json.encode(told),
+            status_code=200 if report.cause is None else 503,
             media_type="application/json",
             headers={"Cache-Control": "no-store"},
         )
-
-    async def cause(self) -> str | None:
-        """Why the service cannot serve; None when it can."""
-        try:
-            async with self.database.read() as connection:
-                revision = await revision_of(connection)
-        except StorageUnavailable:
-            return "database unreachable"
-        return None if revision == HEAD else "migrations not applied: run nidaa migrate"

@@ -22,6 +22,15 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("url", "public"),
+    [("", False), ("https://nidaa.example.org", True), ("http://127.0.0.1:8080", False), ("http://localhost", False)],
+)
+def test_an_address_of_this_machine_is_not_public(monkeypatch: pytest.MonkeyPatch, url: str, public: bool) -> None:
+    monkeypatch.setenv("NIDAA_PUBLIC_URL", url)
+    assert load_settings().is_public == public
+
+
 def test_nothing_needs_to_be_set() -> None:
     settings = load_settings()
     assert settings.database_url == "sqlite+aiosqlite:///data/nidaa.db"
@@ -62,6 +71,8 @@ def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
         ("NIDAA_LANGUAGES", ","),
         ("NIDAA_EMAIL_REQUIRED", "perhaps"),
         ("NIDAA_QUIET_HOURS", "at night"),
+        ("NIDAA_METRICS_TOKEN", "short"),
+        ("NIDAA_METRICS_TOKEN", "sixteen or more, with spaces"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

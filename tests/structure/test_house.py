@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from bot import logs
 from bot.actions.desktop import Desktop
@@ -17,6 +18,7 @@ from bot.core import errors
 from bot.flows.catalogue import COMMANDS
 from bot.main import make_seals
 from bot.settings import Settings, variable
+from handlers.cli.commands import cli
 from handlers.ticks.timetable import timetable
 from tests.bot.core.setting import SETTINGS, SETUP
 
@@ -137,6 +139,20 @@ def test_every_setting_is_documented(setting: str) -> None:
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_is_documented(command: str) -> None:
     assert f"`/{command}`" in documents()
+
+
+def operators_commands(group: typer.Typer, before: str = "nidaa") -> Iterator[str]:
+    for command in group.registered_commands:
+        assert command.callback is not None
+        yield f"{before} {command.name or command.callback.__name__}"
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from operators_commands(inner.typer_instance, f"{before} {inner.name}")
+
+
+@pytest.mark.parametrize("command", list(operators_commands(cli)))
+def test_every_command_of_operators_is_documented(command: str) -> None:
+    assert re.search(rf"\| `{command}[ `]", (ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("tick", [tick.name for tick in timetable(Desktop(SETUP, make_seals(SETTINGS), None))])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.core.messages import Pressed
 from storage.engine import Database
 from storage.outbox import Gone
-from storage.tables import addresses, associations, codes, consents, conversations, metadata, outbox, people, signups
+from storage.tables import addresses, associations, codes, consents, conversations, metadata, outbox, parked, people, signups
 from tests.bot.actions.updates import OpenDesk, open_desk, update
 from tests.bot.flows.chat import GOOD
 from tests.fakes.clock import Clock
@@ -61,6 +61,25 @@ async def test_nothing_personal_is_left_when_somebody_is_erased(desk: OpenDesk, 
         assert await connection.scalar(sa.select(signups.c.status)) == "withdrawn"
         assert await connection.scalar(sa.select(associations.c.name)) == GOOD["association"]
         assert len((await connection.execute(sa.select(outbox))).all()) == 1
+
+
+async def test_what_somebody_sent_that_failed_here_goes_too_when_they_are_erased(desk: OpenDesk, database: Database) -> None:
+    await desk.dialogue("1", *SIGNUP)
+    await desk.dialogue("2", *SIGNUP[:2])
+    async with database.read() as connection:
+        talks = {row.person_id: row.talk for row in await connection.execute(sa.select(conversations))}
+    async with database.write() as connection:
+        await connection.execute(conversations.update().values(talk="{"))
+    await desk.takes(update("1", "نعم فاطمة العلوي 0600000001"), update("2", "جمعية أخرى"))
+    async with database.write() as connection:
+        for person, talk in talks.items():
+            await connection.execute(conversations.update().where(conversations.c.person_id == person).values(talk=talk))
+        assert len((await connection.execute(sa.select(parked))).all()) == 2
+
+    await desk.dialogue("1", "/erase", "نعم")
+    left = await everything(database)
+    assert not [value for value in PERSONAL if value in left]
+    assert "جمعية أخرى" in left
 
 
 async def test_somebody_who_was_erased_begins_anew(desk: OpenDesk) -> None:

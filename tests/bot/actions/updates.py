@@ -13,6 +13,7 @@ from bot.actions.desktop import Desktop, Taken
 from bot.core.messages import Address, Content, Incoming, Typed
 from bot.core.seals import Seals
 from storage.engine import Database
+from storage.erasures import Journal
 from storage.outbox import Owed
 from tests.bot.core.setting import SETUP
 from tests.fakes.clock import Clock
@@ -47,13 +48,15 @@ class OpenDesk:
 
 
 @asynccontextmanager
-async def open_desk(database: Database, clock: Clock, *, sender: str | None = "here") -> AsyncIterator[OpenDesk]:
+async def open_desk(
+    database: Database, clock: Clock, *, sender: str | None = "here", journal: Journal | None = None
+) -> AsyncIterator[OpenDesk]:
     owed: list[Owed] = []
 
     def outlet(messages: Sequence[Owed]) -> None:
         owed.extend(messages)
 
-    desk = Desk(database, Desktop(SETUP, SEALS, sender), clock=clock, outlet=outlet)
+    desk = Desk(database, Desktop(SETUP, SEALS, sender, journal=journal), clock=clock, outlet=outlet)
     working = asyncio.create_task(desk.run())
     try:
         yield OpenDesk(desk, owed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from storage import inbox
 from storage.engine import Database
 from storage.tables import conversations
 from tests.bot.actions.updates import open_desk, update
@@ -110,6 +112,8 @@ def test_check_says_that_everything_is_in_order_and_shows_no_secret(nidaa: Nidaa
     done = nidaa("check", NIDAA_DATABASE_URL="sqlite:///check.db")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Everything is in order." in done.stdout
+    assert "✓ Time-zone database: 2026f" in done.stdout
+    assert "✓ Free on the disk of the data folder: " in done.stdout
     assert "long enough" not in done.stdout
     assert "Nobody is declared to be in charge" in done.stdout
 
@@ -122,6 +126,24 @@ def test_check_explains_what_is_wrong_in_the_operators_language(nidaa: Nidaa) ->
     assert "NIDAA_TELEGRAM_TOKN n’est pas un réglage de cette version." in done.stdout
     assert "hidden" not in done.stdout
     assert "À corriger\u00a0: 2" in done.stderr
+
+
+async def test_check_tells_what_is_owed_and_what_is_parked(nidaa: Nidaa, database: Database, clock: Clock) -> None:
+    async with open_desk(database, clock, sender=None) as desk:
+        await desk.dialogue("1", "سلام", "أوافق")
+    async with database.write() as connection:
+        await inbox.park_update(connection, reference="A1", channel="telegram", cause="x", body="x", now=clock())
+    done = nidaa("check")
+    assert re.search(r"✓ Owed on telegram: 3; the oldest message has waited \d+ seconds\.", done.stdout)
+    assert "✓ Parked: 1. nidaa parked lists them." in done.stdout
+
+
+def test_check_says_when_nobody_could_be_erased(nidaa: Nidaa, tmp_path: Path) -> None:
+    assert "✓ The erasure journal can be written." in nidaa("check").stdout
+    (tmp_path / "file").write_text("")
+    done = nidaa("check", NIDAA_DATA_DIR=str(tmp_path / "file"))
+    assert done.returncode == 2
+    assert f"✗ The erasure journal {tmp_path / 'file' / 'erasures.jsonl'} cannot be written" in done.stdout
 
 
 async def test_check_tries_the_channels(nidaa: Nidaa, bot_api: BotApi) -> None:

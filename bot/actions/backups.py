@@ -1,0 +1,64 @@
+"""Restoring: rows and erasures in one transaction, so that nobody who was forgotten is back even for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zipfile import ZipFile
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions.people import erased_mark, forget, journal_key
+from bot.core.errors import CommandRefused
+from bot.core.seals import Seals
+from bot.core.text import Ltr, t
+from storage import people
+from storage.backup import Manifest, Progress, restore_backup
+from storage.engine import Database
+from storage.erasures import Erasure, Journal
+
+
+async def restore(
+    database: Database,
+    archive: ZipFile,
+    manifest: Manifest,
+    erasures: Sequence[Erasure],
+    seals: Seals,
+    *,
+    progress: Progress,
+) -> int:
+    """Fill an empty database from an opened backup; how many were forgotten again because the journal names them.
+    CommandRefused: nothing was done, and why."""
+    refuse_other_key(erasures, seals)
+    async with database.write() as connection:
+        await restore_backup(connection, archive, manifest, progress=progress)
+        return await _forget_again(connection, {each.person for each in erasures}, seals)
+
+
+async def keep_erasures(journal: Journal, others: Sequence[Erasure]) -> None:
+    """Add to this installation's journal what another one says: older backups may still hold those people."""
+    known = set(journal.read()[0]) if journal.file.exists() else set()
+    missing = [each for each in dict.fromkeys(others) if each not in known]
+    if missing:
+        await journal.write(missing)
+
+
+def refuse_other_key(erasures: Sequence[Erasure], seals: Seals) -> None:
+    """CommandRefused: some lines were written with another key, so that whom they name cannot be told."""
+    key = journal_key(seals)
+    others = sum(each.key != key for each in erasures)
+    if others:
+        raise CommandRefused(
+            t(
+                "Lines of the erasure journal that were written with another secret key: {count}. Whom they name cannot be"
+                " told, and would be back. Set {setting} to the key of that time and restore again."
+            )(count=others, setting=Ltr("NIDAA_SECRET_KEY"))
+        )
+
+
+async def _forget_again(connection: AsyncConnection, marks: set[str], seals: Seals) -> int:
+    if not marks:
+        return 0
+    found = [person async for person in people.everybody(connection) if erased_mark(person, seals) in marks]
+    for person in found:
+        await forget(connection, person)
+    return len(found)
