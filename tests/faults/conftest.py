@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for figures in config.stash.get(_figures, []):
+    for figures in config.stash.get(_figures, []) if config.getoption("--long", default=False) else ():
         terminalreporter.write_line(figures)
 
 

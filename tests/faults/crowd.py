@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import ClientError
 
@@ -54,13 +54,13 @@ REPLIES = tuple(reply for turn in TURNS for reply in turn.replies)
 @dataclass(slots=True)
 class Applicant:
     """A president. `acknowledged` are the keys of what was answered 2xx, in order; `updates` the numbers of what was sent;
-    `counts`: is one of those who talk at once."""
+    `place`: has one among those who talk at once, or has given it away while a reply does not come."""
 
     number: int
     chat: int
     acknowledged: list[str] = field(default_factory=list)
     updates: list[int] = field(default_factory=list)
-    counts: bool = False
+    place: Literal["", "taken", "given away"] = ""
 
     @property
     def says(self) -> dict[str, str]:
@@ -118,13 +118,13 @@ class Crowd:
         self.answered: list[Answered] = []
         self.kills: list[Kill] = []
         self.acknowledged = 0
-        self._at_once = asyncio.Semaphore(at_once)
+        self._places = asyncio.Semaphore(at_once)
         self._numbers = count(1)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def signing_up(self, *, finish_within: float) -> AsyncIterator[None]:
-        """So many talk all the time; whoever waits for a reply for long makes room for somebody new. At the end all
+        """So many talk all the time; whoever waits for a reply for long makes room for somebody else. At the end all
         finish: one who cannot is a TimeoutError."""
         arriving = asyncio.create_task(self._arrive())
         try:
@@ -166,12 +166,16 @@ class Crowd:
         while True:
             fresh = self.read_by(person, after=seen)
             if any(turn.replies[-1] in text for text in fresh):
-                return
+                break
             seen += len(fresh)
             patient = time.monotonic() - since < _PATIENCE
-            if not patient:
-                self._make_room(person)
+            if person.place == "taken" and not patient:
+                person.place = "given away"
+                self._places.release()
             await asyncio.sleep(0.01 if patient else 0.1)
+        if person.place == "given away":
+            await self._places.acquire()
+            person.place = "taken"
 
     def read_by(self, person: Applicant, *, after: int = 0) -> list[str]:
         """What reached the person, repeats and all; without so many of the first."""
@@ -211,19 +215,14 @@ class Crowd:
 
     async def _arrive(self) -> None:
         while True:
-            await self._at_once.acquire()
+            await self._places.acquire()
             self._tasks.add(asyncio.create_task(self._comes()))
 
     async def _comes(self) -> None:
         person = self.newcomer()
-        person.counts = True
+        person.place = "taken"
         await self.signs_up(person)
-        self._make_room(person)
-
-    def _make_room(self, person: Applicant) -> None:
-        if person.counts:
-            person.counts = False
-            self._at_once.release()
+        self._places.release()
 
 
 def message_update(api: BotApi, chat: int, text: str) -> dict[str, Any]:

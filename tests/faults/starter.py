@@ -10,6 +10,7 @@ import os
 import runpy
 import signal
 import sys
+from tempfile import TemporaryDirectory
 
 LIBRARIES = (
     *("aiogram.client.session.aiohttp", "aiohttp", "aiosqlite", "alembic.command", "apscheduler.schedulers.asyncio"),
@@ -25,13 +26,15 @@ def main() -> None:
     for name in LIBRARIES:
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children leave no zombies
-    for line in sys.stdin:
-        order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            become_product(order["arguments"], order["environment"], order["log"])
-        sys.stdout.write(f"{child}\n")
-        sys.stdout.flush()
+    with TemporaryDirectory() as compiled:
+        sys.dont_write_bytecode, sys.pycache_prefix = False, compiled  # the product is compiled once, not at each start
+        for line in sys.stdin:
+            order = json.loads(line)
+            child = os.fork()
+            if child == 0:
+                become_product(order["arguments"], order["environment"], order["log"])
+            sys.stdout.write(f"{child}\n")
+            sys.stdout.flush()
 
 
 def become_product(arguments: list[str], environment: dict[str, str], log: str) -> None:

@@ -17,12 +17,13 @@ from tests.faults.product import LEASE_SECONDS, Product
 async def test_nothing_is_lost_when_the_process_is_killed_under_load(
     product: Product, bot_api: BotApi, database_url: str, report: Report
 ) -> None:
-    crowd, kills, restarts = Crowd(bot_api, at_once=16), 200 if report.is_long else 8, []
+    kills, at_once = (200, 16) if report.is_long else (8, 8)
+    crowd, restarts = Crowd(bot_api, at_once=at_once), []
     async with crowd.signing_up(finish_within=LEASE_SECONDS + 30):
         for _ in range(kills):
             restarts.append(time.monotonic())
             await product.start()
-            await _some_answers(crowd, random.randrange(60))
+            await _some_answers(crowd, random.randrange(4 * at_once))
             await asyncio.sleep(random.uniform(0, 0.05))
             product.kill()
             await crowd.note_kill()
