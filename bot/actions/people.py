@@ -14,6 +14,7 @@ from bot.core.known import Known
 from bot.core.messages import Content, Typed
 from bot.core.text import Ltr, Sayable, t
 from bot.flows import moves, signup
+from bot.flows.commands import NOTHING_HELD
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import read_code, wait_after
 from bot.rules.references import reference
@@ -37,7 +38,7 @@ async def held(connection: AsyncConnection, standing: Standing, request: Request
         lines.append(agreed)
         if withdrawn_at is not None:
             lines.append(t("Withdrawn on {date}.")(date=calendar.day(withdrawn_at.astimezone(known.zone).date())))
-    return lines or [t("Nothing but the address of this conversation.")]
+    return lines or [NOTHING_HELD]
 
 
 _AGREED = {
