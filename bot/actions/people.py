@@ -18,6 +18,7 @@ from bot.core.readers import show_phone_number
 from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, t
 from bot.flows import moves, signup
+from bot.flows.commands import NOTHING_HELD
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
@@ -50,7 +51,7 @@ async def held(connection: AsyncConnection, standing: Standing, request: Request
         )
         answered = t("Answer of the team: “{text}”")(text=row.answer) if row.answer else None
         lines.extend(line for line in (asked, called, answered) if line is not None)
-    return lines or [t("Nothing but the address of this conversation.")]
+    return lines or [NOTHING_HELD]
 
 
 _AGREED = {

@@ -258,10 +258,13 @@ def mydata(standing: Standing, _: Known) -> Outcome:
     )
 
 
+NOTHING_HELD = t("Nothing but the address of this conversation.")
+
+
 def mydata_copy(standing: Standing, known: Known) -> Outcome:
     """Everything held about the person, as text."""
     told = t("Here is a copy of the data we hold about you, on {date}. To correct it, write “Edit”.")
-    held = known.loaded["held"]
+    held = known.loaded.get("held", (NOTHING_HELD,))  # of somebody who writes for the first time nothing was looked for
     return moves.ask_again(standing.talk, known, (told(date=calendar.day(known.now.date())), lines(*held)))
 
 

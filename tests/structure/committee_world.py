@@ -1,0 +1,128 @@
+"""A body with something to see and to decide, and everybody who might try: for the matrix of roles and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.actions.desktop import Desktop
+from bot.flows import decisions, help_requests
+from bot.rules.permissions import ROLES, Role
+from storage import committee, decisions as stored
+from storage.engine import Database
+from storage.tables import addresses, conversations, help_requests as requests, metadata, outbox, signups
+from tests.bot.actions.updates import SEALS, open_desk
+from tests.bot.core.setting import NOW, SETUP
+from tests.fakes.clock import Clock
+
+CATEGORY, ANOTHER = "students_boarding", "older_persons"
+SECRETS = ("جمعية دار الطالب النور", "06 00 00 00 02", "06 00 00 00 03", "سؤال لا يراه الجميع")
+"""What only members see whose business it is: a name, numbers, words."""
+TEAM_SECRETS = ("سعاد العضو",)
+"""What only those in charge see."""
+OUT_OF_SCOPE = (decisions.NOT_YOURS, help_requests.NOT_OPEN)
+"""What is said of something that is not in one's scope."""
+DESKTOP = Desktop(SETUP, SEALS, sender=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`address` on Telegram; `role` None: not of the committee. `sees`: applications of CATEGORY are his or her business."""
+
+    name: str
+    address: str
+    role: Role | None = None
+    active: bool = True
+    category: str | None = None
+    writes_first: bool = False
+
+    @property
+    def sees(self) -> bool:
+        return self.role is not None and self.active and self.category in (None, CATEGORY)
+
+    def may(self, least: Role) -> bool:
+        return self.role is not None and self.active and ROLES.index(self.role) >= ROLES.index(least)
+
+
+ACTORS = (
+    Actor("nobody", "1000", writes_first=True),
+    Actor("a person", "1001"),
+    Actor("a suspended owner", "1002", "owner", active=False),
+    Actor("a suspended coordinator", "1003", "coordinator", active=False),
+    Actor("a viewer", "1004", "viewer"),
+    Actor("a viewer in scope", "1005", "viewer", category=CATEGORY),
+    Actor("a viewer out of scope", "1006", "viewer", category=ANOTHER),
+    Actor("a coordinator", "1007", "coordinator"),
+    Actor("a coordinator in scope", "1008", "coordinator", category=CATEGORY),
+    Actor("a coordinator out of scope", "1009", "coordinator", category=ANOTHER),
+    Actor("an owner", "1010", "owner"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Ids: `pending` and `decided` applications, a `help` request, another `member`; `persons` and `places` by address.
+    `rows` is the dump of it."""
+
+    pending: int
+    decided: int
+    help: int
+    member: int
+    persons: Mapping[str, int]
+    places: Mapping[str, int]
+    rows: Mapping[str, set[tuple[object, ...]]]
+
+
+async def made(database: Database) -> World:
+    clock = Clock()
+    async with open_desk(database, clock, sender=None) as desk:
+        for number, phone in (("1", "0600000002"), ("2", "0600000003")):
+            answers = (
+                "جمعية دار الطالب النور",
+                f"دار الطالب {number}",
+                "5",
+                "إبراهيم أيت علي",
+                phone,
+                "لا يوجد",
+                "تارودانت",
+            )
+            await desk.dialogue(number, "سلام", "أوافق", *answers, "نعم", "إبراهيم أيت علي", "لا")
+        await desk.dialogue("1", "/contact", "سؤال لا يراه الجميع")
+        for actor in ACTORS:
+            if not actor.writes_first:
+                await desk.dialogue(actor.address, "سلام")
+        await desk.dialogue("1999", "سلام")
+    async with database.write() as connection:
+        await connection.execute(outbox.delete())
+        await connection.execute(conversations.update().where(conversations.c.flow == "signup").values(talk="{}"))
+        found = await connection.execute(sa.select(addresses.c.external_id, addresses.c.person_id))
+        persons = {row.external_id: row.person_id for row in found}
+        places = {}
+        for actor in ACTORS:
+            if actor.role is not None:
+                facts = {"role": actor.role, "category": actor.category}
+                places[actor.address] = await committee.add_coordinator(
+                    connection, person=persons[actor.address], name=actor.name, now=NOW, **facts
+                )
+                await committee.change_coordinator(connection, places[actor.address], active=actor.active)
+        member = await committee.add_coordinator(
+            connection, person=persons["1999"], name=TEAM_SECRETS[0], role="viewer", category=None, now=NOW
+        )
+        pending, decided = (await connection.execute(sa.select(signups.c.id).order_by(signups.c.id))).scalars()
+        await stored.add_decision(
+            connection, signup=decided, status="approved", coordinator_id=places["1007"], decided_at=NOW
+        )
+        help_ = await connection.scalar(sa.select(requests.c.id))
+        rows = await dump(connection)
+    assert help_ is not None
+    return World(pending, decided, help_, member, persons, places, rows)
+
+
+async def dump(connection: AsyncConnection) -> dict[str, set[tuple[object, ...]]]:
+    """Every row of every table, but for where people stand and what was seen of the channel."""
+    own = {"inbox", "outbox", "conversations", "people", "addresses"}
+    tables = [table for table in metadata.sorted_tables if table.name not in own]
+    return {table.name: {tuple(row) for row in await connection.execute(sa.select(table))} for table in tables}
