@@ -16,6 +16,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from bot.core.bidi import shorten_to_units
 from bot.core.errors import (
     ChannelBusy,
     ChannelMisconfigured,
@@ -30,6 +31,8 @@ from handlers.telegram.updates import CHANNEL
 _CONNECTIONS = 256
 _PATIENCE = 10.0
 """Seconds for one call; less than the lease of a message."""
+_MOST_UNITS = 4096
+"""Of a message's text, in UTF-16 units; a longer one is refused. Checked November 2026."""
 _NO_PREVIEW = {"is_disabled": True}
 _encode = msgspec.json.Encoder().encode
 
@@ -91,7 +94,8 @@ class TelegramChannel:
         self._answer_press = URL(bot.session.api.api_url(bot.token, "answerCallbackQuery"))
 
     async def send(self, recipient: str, message: Message) -> None:
-        call: dict[str, Any] = {"chat_id": int(recipient), "text": message.text, "link_preview_options": _NO_PREVIEW}
+        text = shorten_to_units(message.text, _MOST_UNITS)
+        call: dict[str, Any] = {"chat_id": int(recipient), "text": text, "link_preview_options": _NO_PREVIEW}
         markup = reply_markup(message)
         if markup is not None:
             call["reply_markup"] = markup
