@@ -159,6 +159,9 @@ def _word(intent: str | None, state: State | None) -> Aim | None:
     """What a known word does here; None where it does nothing of its own."""
     if intent is None:
         return None
+    skip = engine.open_question(FLOWS[state.flow], state).skip if state is not None else None
+    if skip is not None and intent in skip.words:
+        return Moving("skip")
     if state is not None and intent in _NAVIGATION and (intent != "edit" or FLOWS[state.flow].counted()):
         return Moving(_NAVIGATION[intent])
     return Running(BY_INTENT[intent]) if intent in BY_INTENT else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.flow import Answer
 from bot.flows.effects import AskHelp, DropDraft, Erase, KeepCode, Submit, WithdrawConsent
 from bot.flows.standing import Request
@@ -253,3 +255,10 @@ def test_the_menu_is_offered_to_a_lost_message_and_a_human_at_the_third() -> Non
     (third,) = chat.says("كلام غير مفهوم أبدا")
     assert third.startswith("يبدو أن المتابعة صعبة.")
     assert chat.payloads[0] == "go::human"
+
+
+@pytest.mark.parametrize("word", ["لا", "non", "تخطي", "ما عنديش", "لا شكرا"])
+def test_no_is_no_e_mail_where_the_e_mail_is_asked(word: str) -> None:
+    chat = answered_up_to("email")
+    assert chat.says(word)[-1].startswith("تم تسجيل ذلك. ستتوصلون بكل شيء عبر هذه المحادثة.")
+    assert chat.answers["email"].value is None
