@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.actions import people as people_actions
 from bot.actions.desktop import LEASE, Desktop, Taken
 from bot.actions.effects import Pending, carry_out
+from bot.core.bidi import clean
 from bot.core.known import Known
 from bot.core.messages import Address, FromGroup, Incoming, Message, Outgoing, Pressed, Typed
 from bot.core.seals import Seals
@@ -193,7 +194,7 @@ def told(outgoing: Outgoing, speech: Speech, seals: Seals, owner: str) -> Messag
 def _heard(update: Incoming) -> str | None:
     match update.content:
         case Typed(text):
-            return None if text.startswith("/") else text
+            return None if text.startswith("/") else clean(text)
         case Pressed(payload):
             return payload
     return None

@@ -19,6 +19,7 @@ from bot.core.flow import (
     Option,
     Question,
     Reading,
+    Refused,
     Skip,
     State,
     Taken,
@@ -28,6 +29,7 @@ from bot.core.folding import fold
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.readers import (
+    TOO_LONG_A_NAME,
     NameRules,
     city,
     email,
@@ -49,6 +51,7 @@ from bot.rules.references import reference
 
 NAME = "signup"
 CODE_LASTS = timedelta(days=30)
+MOST_OF_A_NAME = 80
 
 
 def _consent_text(_: Answers, __: Known) -> Sayable:
@@ -199,7 +202,7 @@ PRESIDENT = Question(
         " the end."
     ),
     names=True,
-    read=person_name_reader(most=80),
+    read=person_name_reader(most=MOST_OF_A_NAME),
 )
 
 PHONE = Question(
@@ -273,9 +276,11 @@ REVIEW = Question(
 
 def _read_signature(typed: str, answers: Answers, _: Known) -> Reading:
     name, president = one_line(typed), answers["president"].value or ""
+    if len(name) > MOST_OF_A_NAME:
+        return Refused(TOO_LONG_A_NAME(max=MOST_OF_A_NAME))
     if same_name(name, president):
         return Taken(Answer(name, typed))
-    on_behalf = Option(t("I sign on behalf"), Answer(shorten(name, 80), typed, "on_behalf"))
+    on_behalf = Option(t("I sign on behalf"), Answer(name, typed, "on_behalf"))
     ask = t(
         "The name written ({value}) is different from the president’s name ({president}). Write the same name, or say that"
         " you sign on their behalf."
