@@ -16,6 +16,7 @@ from bot.actions.effects import Pending, carry_out
 from bot.actions.job import Job
 from bot.actions.loading import load
 from bot.actions.notices import told
+from bot.core.bidi import clean
 from bot.core.known import Known
 from bot.core.messages import Address, FromGroup, Incoming, Outgoing, Pressed, Typed
 from bot.core.text import Text, t
@@ -225,7 +226,7 @@ def _owe(batch: _Batch, update: Incoming, spoken: Spoken | None, outcome: Outcom
 def _heard(update: Incoming) -> str | None:
     match update.content:
         case Typed(text):
-            return None if text.startswith("/") else text
+            return None if text.startswith("/") else clean(text)
         case Pressed(payload):
             return payload
     return None

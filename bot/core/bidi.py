@@ -61,10 +61,54 @@ def one_line(typed: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut before a letter and never between a letter and its marks; `…` says it was cut."""
-    if len(text) <= limit:
+    """At most `limit` characters, cut between letters as people see them; `…` says it was cut."""
+    return text if len(text) <= limit else text[: _border(text, limit - 1)].rstrip() + "…"
+
+
+def shorten_to_units(text: str, limit: int) -> str:
+    """The same with `limit` in UTF-16 units, as platforms count: a character beyond U+FFFF is two."""
+    if len(text) * 2 <= limit or _units(text) <= limit:
         return text
     end = limit - 1
-    while end > 0 and (unicodedata.combining(text[end]) or text[end] in _JOINERS or text[end - 1] in _JOINERS):
+    while _units(text[:end]) > limit - 1:
+        end -= max(1, (_units(text[:end]) - limit + 1) // 2)
+    return text[: _border(text, end)].rstrip() + "…"
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(letter > "\uffff" for letter in text)
+
+
+def _border(text: str, end: int) -> int:
+    """The last place up to `end` where one letter as people see it ends and another begins; 0 if there is none."""
+    while 0 < end < len(text) and _are_one(text, end):
         end -= 1
-    return text[:end].rstrip() + "…"
+    return end
+
+
+_SKIN = range(0x1F3FB, 0x1F400)
+_FLAG = range(0x1F1E6, 0x1F200)
+_HANGUL = (range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xAC00, 0xD800))
+
+
+def _are_one(text: str, place: int) -> bool:
+    """Does the character there belong to the one before it? Where Unicode's rules are finer than this, rather yes."""
+    before, after = text[place - 1], text[place]
+    if (
+        after in _JOINERS
+        or unicodedata.category(after) in ("Mn", "Mc", "Me")
+        or ord(after) in _SKIN
+        or after in "\uff9e\uff9f"
+    ):
+        return True
+    if before in _JOINERS or unicodedata.combining(before) == _VIRAMA:
+        return True
+    if ord(after) in _FLAG:
+        flags = len(text[:place]) - len(text[:place].rstrip(_FLAGS))
+        return flags % 2 == 1
+    return all(any(ord(letter) in block for block in _HANGUL) for letter in (before, after))
+
+
+_FLAGS = "".join(map(chr, _FLAG))
+_VIRAMA = 9
+"""The combining class of the sign that binds two consonants of Indic scripts into one letter."""

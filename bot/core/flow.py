@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from bot.core.bidi import one_line
 from bot.core.known import Known
 from bot.core.messages import Box, Button, Outgoing
 from bot.core.text import Sayable, Text, Value, t
@@ -115,8 +116,9 @@ def _always(_: Answers) -> bool:
     return True
 
 
-def as_typed(answer: Answer, _: Known) -> Value:
-    return answer.typed or answer.value or ""
+def in_words(answer: Answer, _: Known) -> Value:
+    """The value itself, on one line: what was typed may have had thousands."""
+    return one_line(answer.value or answer.typed or "")
 
 
 def quietly(_: Answer, __: Known) -> None:
@@ -149,7 +151,7 @@ class Question:
     review: bool = False
     shares_phone: bool = False
     when: Callable[[Answers], bool] = _always
-    show: Callable[[Answer, Known], Value] = as_typed
+    show: Callable[[Answer, Known], Value] = in_words
     box: Box = "text"
     on_location: Text | None = None
 

@@ -78,16 +78,14 @@ def person_name_reader(most: int) -> Reader:
         words = [word for word in name.split() if _has_letters(word, 1)]
         if len(words) < 2 or known.words.intent(name):
             return Refused(t("Only one word was received. Write the first name and the family name."))
-        if len(name) > most:
-            return Refused(
-                t(
-                    "The name is too long (limit: {max} characters). Write only the first name and the family name, without"
-                    " titles."
-                )(max=most)
-            )
-        return Taken(Answer(name, typed))
+        return Refused(TOO_LONG_A_NAME(max=most)) if len(name) > most else Taken(Answer(name, typed))
 
     return read
+
+
+TOO_LONG_A_NAME = t(
+    "The name is too long (limit: {max} characters). Write only the first name and the family name, without titles."
+)
 
 
 def free_text_reader(least: int, most: int, short: Text, long: Text) -> Reader:
@@ -104,6 +102,8 @@ def free_text_reader(least: int, most: int, short: Text, long: Text) -> Reader:
 def phone(typed: str, _: Answers, __: Known) -> Reading:
     """One number, kept in E.164. Landlines and foreign numbers are asked back about, two numbers too."""
     text = digits(typed)
+    if len(text) > _LONGEST_WITH_A_NUMBER:
+        return Refused(_TOO_LONG)
     if not re.search(r"\d", text):
         return Refused(t("No number was found in your answer. Write the phone number in digits."))
     several = _numbers_in(text)
@@ -119,6 +119,8 @@ def phone(typed: str, _: Answers, __: Known) -> Reading:
     return _phone_taken(number, typed)
 
 
+_LONGEST_WITH_A_NUMBER = 300
+"""Characters: looking for numbers in a text takes longer than its length, and everybody else waits."""
 _TOO_SHORT = t(
     "Some digits are missing from this number. A Moroccan number has 10 digits and starts with 05, 06, 07 or 08. Write it"
     " in full."

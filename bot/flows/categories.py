@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.core.bidi import shorten
+from bot.core.bidi import one_line, shorten
 from bot.core.flow import Answer, Answers, Choice, Doubt, Reading, Refused, yes_or_no
 from bot.core.folding import fold
 from bot.core.known import Known
@@ -75,6 +75,6 @@ def read_category(typed: str, _: Answers, __: Known) -> Reading:
         return Doubt(ask, yes_or_no(Answer(pointed[0], typed)))
     return Refused(
         t("“{value}” does not match a category in the list. Press one of the choices, or write a number from 1 to {max}.")(
-            value=shorten(typed, 60), max=len(CATEGORIES)
+            value=shorten(one_line(typed), 60), max=len(CATEGORIES)
         )
     )

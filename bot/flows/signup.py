@@ -27,6 +27,7 @@ from bot.core.folding import fold
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.readers import (
+    TOO_LONG_A_NAME,
     NameRules,
     city,
     email,
@@ -47,6 +48,7 @@ from bot.flows.effects import DropDraft, Effect, GiveConsent, OpenDraft, Submit
 from bot.rules.references import reference
 
 NAME = "signup"
+MOST_OF_A_NAME = 80
 
 
 def _consent_text(_: Answers, __: Known) -> Sayable:
@@ -197,7 +199,7 @@ PRESIDENT = Question(
         " the end."
     ),
     names=True,
-    read=person_name_reader(most=80),
+    read=person_name_reader(most=MOST_OF_A_NAME),
 )
 
 PHONE = Question(
@@ -275,11 +277,13 @@ REVIEW = Question(
 
 def _read_signature(typed: str, answers: Answers, known: Known) -> Reading:
     name, president = one_line(typed), answers["president"].value or ""
+    if len(name) > MOST_OF_A_NAME:
+        return Refused(TOO_LONG_A_NAME(max=MOST_OF_A_NAME))
     if same_name(name, president):
         return Taken(Answer(name, typed))
     if known.words.intent(name) in _AGREEING:
         return Refused(_WRITE_YOUR_NAME(example_name=president))
-    on_behalf = Option(t("I sign on behalf"), Answer(shorten(name, 80), typed, "on_behalf"))
+    on_behalf = Option(t("I sign on behalf"), Answer(name, typed, "on_behalf"))
     ask = t(
         "The name written ({value}) is different from the president’s name ({president}). Write the same name, or say that"
         " you sign on their behalf."

@@ -24,6 +24,7 @@ from aiogram.types import BotCommand, BotCommandScopeChat, BufferedInputFile
 from aiohttp.payload import BytesPayload
 from yarl import URL
 
+from bot.core.bidi import shorten_to_units
 from bot.core.errors import (
     ChannelBusy,
     ChannelMisconfigured,
@@ -41,6 +42,8 @@ CAPTION_UNITS, PHOTO_BYTES, DOCUMENT_BYTES = 1024, 10_000_000, 50_000_000
 """The Bot API's limits on what carries a file: UTF-16 units, bytes. Checked November 2026."""
 _PATIENCE = 10.0
 """Seconds for one call; less than the lease of a message."""
+_MOST_UNITS = 4096
+"""Of a message's text, in UTF-16 units; a longer one is refused. Checked November 2026."""
 _NO_PREVIEW = {"is_disabled": True}
 _encode = msgspec.json.Encoder().encode
 
@@ -118,7 +121,8 @@ class TelegramChannel:
             await self._show_commands(int(recipient), message.commands)
         if message.file is not None and content is not None:
             return await self._send_file(recipient, message, message.file, content)
-        call: dict[str, Any] = {"chat_id": int(recipient), "text": message.text, "link_preview_options": _NO_PREVIEW}
+        text = shorten_to_units(message.text, _MOST_UNITS)
+        call: dict[str, Any] = {"chat_id": int(recipient), "text": text, "link_preview_options": _NO_PREVIEW}
         markup = reply_markup(message)
         if markup is not None:
             call["reply_markup"] = markup

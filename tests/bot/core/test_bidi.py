@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
+import regex
 from hypothesis import given, strategies as st
 
-from bot.core.bidi import clean, shorten
+from bot.core.bidi import clean, shorten, shorten_to_units
 
 
 def test_bidi_overrides_and_controls_go_and_line_breaks_stay() -> None:
@@ -30,10 +31,48 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
-@given(st.text(min_size=1), st.integers(2, 20))
+LETTERS = (
+    st.text(
+        st.sampled_from(
+            "\U0001f1f2\U0001f1e6\U0001f469\U0001f3fd\u200d\ufe0f\u20e3\u0301\u064b\u094d\u0937\u0915\u093fأعᄀ각ᆨe9 "
+        )
+    )
+    | st.text()
+)
+"""Flags, families, skin, keycaps, marks, Indic and Korean letters, which are made of several characters each."""
+
+
+def borders(text: str) -> set[int]:
+    """Where a letter as people see it ends, in a second opinion."""
+    return {match.end() for match in regex.finditer(r"\X", text)} | {0}
+
+
+@given(LETTERS, st.integers(2, 20))
 def test_a_shortened_text_is_short_and_never_cut_inside_a_letter(text: str, limit: int) -> None:
     short = shorten(text, limit)
     assert len(short) <= limit
     if short != text:
-        kept = len(short.removesuffix("…"))
-        assert not unicodedata.combining(text[kept]) or text[:kept].rstrip() != text[:kept]
+        assert _ends_between_letters(short, text)
+
+
+@given(LETTERS, st.integers(2, 40))
+def test_a_text_shortened_to_units_fits_them_and_is_never_cut_inside_a_letter(text: str, limit: int) -> None:
+    short = shorten_to_units(text, limit)
+    assert len(short.encode("utf-16-le")) // 2 <= limit
+    if len(text.encode("utf-16-le")) // 2 <= limit:
+        assert short == text
+    else:
+        assert _ends_between_letters(short, text)
+
+
+def _ends_between_letters(short: str, text: str) -> bool:
+    """Is it a beginning of the text, but for spaces at its end, and `…`?"""
+    kept = short.removesuffix("…")
+    return short.endswith("…") and any(text[:end].rstrip() == kept for end in borders(text))
+
+
+def test_what_fits_is_not_touched_and_much_of_what_does_not_is_kept() -> None:
+    assert shorten_to_units("😀" * 2048, 4096) == "😀" * 2048
+    assert shorten_to_units("😀" * 2049, 4096) == "😀" * 2047 + "…"
+    assert shorten_to_units("🇲🇦" * 2000, 4096) == "🇲🇦" * 1023 + "…"
+    assert shorten("e\u0301" * 10, 8) == "e\u0301" * 3 + "…"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from storage.tables import addresses, inbox, outbox, people
+from storage.tables import addresses, outbox, people
 from tests.conftest import Running, Serve
 from tests.fakes.bot_api import TOKEN, BotApi
 from tests.fakes.clock import Clock
@@ -24,13 +24,6 @@ async def running(serve: Serve, bot_api: BotApi) -> Running:
 @pytest.fixture
 def fatima(running: Running, bot_api: BotApi) -> TelegramPerson:
     return TelegramPerson(bot_api, running.settled)
-
-
-async def test_an_update_without_the_secret_is_not_taken(fatima: TelegramPerson, running: Running, bot_api: BotApi) -> None:
-    body = fatima.message(text="سلام").to_json().encode()
-    assert await bot_api.deliver_raw(body, secret="wrong") == 403
-    assert await bot_api.deliver_raw(body, secret="سر".encode().decode("latin-1")) == 403
-    assert await running.rows(sa.select(inbox)) == []
 
 
 async def test_a_repeated_update_is_answered_once(fatima: TelegramPerson, running: Running, bot_api: BotApi) -> None:
@@ -118,15 +111,6 @@ async def test_a_press_too_old_to_be_acknowledged_still_counts(fatima: TelegramP
     bot_api.expired_presses.add(update.callback_query.id)
     (first,) = await fatima._send(update)
     assert "السؤال 1 من 8" in first.text
-
-
-async def test_somebody_elses_button_does_nothing(fatima: TelegramPerson, running: Running, bot_api: BotApi) -> None:
-    brahim = TelegramPerson(bot_api, running.settled)
-    await fatima.says("سلام")
-    await brahim.says("سلام")
-    (refused,) = await brahim.presses_data(fatima.payload("أوافق"))
-    assert refused.text.startswith("هذا الزر يخص مرحلة سابقة.")
-    assert "هل توافقون" in refused.text
 
 
 async def test_the_profile_is_told_in_both_languages_and_only_what_differs(serve: Serve, bot_api: BotApi) -> None:
