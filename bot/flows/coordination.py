@@ -182,7 +182,7 @@ def nudge(standing: Standing, known: Known) -> Outcome:
     found: figures.Stopped | None = known.loaded["stopped"]
     again = go("stuck", t("Who stopped on the way"))
     if found is None:
-        return _said(standing, t("This person has gone on, or is not among yours."), again)
+        return _said(standing, figures.NOT_STUCK, again)
     if found.no_reminders:
         return _said(standing, t("This person wants no reminders. You can call instead."), again)
     if found.nudged:

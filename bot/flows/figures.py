@@ -11,6 +11,7 @@ from bot.flows.command import go
 from bot.flows.signup import SIGNUP
 
 MINUTES_A_QUESTION = 0.6
+NOT_STUCK = t("This person has gone on, or is not among yours.")
 
 
 @dataclass(frozen=True, slots=True)

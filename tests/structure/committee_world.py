@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.desktop import Desktop
-from bot.flows import decisions, help_requests
+from bot.flows import decisions, figures, help_requests
 from bot.rules.permissions import ROLES, Role
 from storage import committee, decisions as stored
 from storage.engine import Database
@@ -23,7 +24,7 @@ SECRETS = ("جمعية دار الطالب النور", "06 00 00 00 02", "06 00
 """What only members see whose business it is: a name, numbers, words."""
 TEAM_SECRETS = ("سعاد العضو",)
 """What only those in charge see."""
-OUT_OF_SCOPE = (decisions.NOT_YOURS, help_requests.NOT_OPEN)
+OUT_OF_SCOPE = (decisions.NOT_YOURS, help_requests.NOT_OPEN, figures.NOT_STUCK)
 """What is said of something that is not in one's scope."""
 DESKTOP = Desktop(SETUP, SEALS, sender=None)
 
@@ -64,13 +65,14 @@ ACTORS = (
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Ids: `pending` and `decided` applications, a `help` request, another `member`; `persons` and `places` by address.
+    """Ids: `pending` and `decided` applications, a `help` request, another `member`, a person who is `stuck`; `persons` and `places` by address.
     `rows` is the dump of it."""
 
     pending: int
     decided: int
     help: int
     member: int
+    stuck: int
     persons: Mapping[str, int]
     places: Mapping[str, int]
     rows: Mapping[str, set[tuple[object, ...]]]
@@ -91,15 +93,18 @@ async def made(database: Database) -> World:
             )
             await desk.dialogue(number, "سلام", "أوافق", *answers, "نعم", "إبراهيم أيت علي", "لا")
         await desk.dialogue("1", "/contact", "سؤال لا يراه الجميع")
+        await desk.dialogue("3", "سلام", "أوافق", "جمعية دار الطالب النور", "دار الطالب 3", "5")
         for actor in ACTORS:
             if not actor.writes_first:
                 await desk.dialogue(actor.address, "سلام")
         await desk.dialogue("1999", "سلام")
     async with database.write() as connection:
         await connection.execute(outbox.delete())
-        await connection.execute(conversations.update().where(conversations.c.flow == "signup").values(talk="{}"))
         found = await connection.execute(sa.select(addresses.c.external_id, addresses.c.person_id))
         persons = {row.external_id: row.person_id for row in found}
+        stuck = conversations.c.person_id == persons["3"]
+        await connection.execute(conversations.update().where(conversations.c.flow == "signup", ~stuck).values(talk="{}"))
+        await connection.execute(conversations.update().where(stuck).values(spoke_at=NOW - timedelta(days=2)))
         places = {}
         for actor in ACTORS:
             if actor.role is not None:
@@ -111,14 +116,16 @@ async def made(database: Database) -> World:
         member = await committee.add_coordinator(
             connection, person=persons["1999"], name=TEAM_SECRETS[0], role="viewer", category=None, now=NOW
         )
-        pending, decided = (await connection.execute(sa.select(signups.c.id).order_by(signups.c.id))).scalars()
+        pending, decided = (
+            await connection.execute(sa.select(signups.c.id).where(signups.c.status != "draft").order_by(signups.c.id))
+        ).scalars()
         await stored.add_decision(
             connection, signup=decided, status="approved", coordinator_id=places["1007"], decided_at=NOW
         )
         help_ = await connection.scalar(sa.select(requests.c.id))
         rows = await dump(connection)
     assert help_ is not None
-    return World(pending, decided, help_, member, persons, places, rows)
+    return World(pending, decided, help_, member, persons["3"], persons, places, rows)
 
 
 async def dump(connection: AsyncConnection) -> dict[str, set[tuple[object, ...]]]:
