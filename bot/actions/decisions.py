@@ -35,6 +35,16 @@ async def announce(job: Job, signups: Sequence[int]) -> None:
             await job.tell(persons, partial(_ping, application=_application(row, last, similar)))
 
 
+async def tell_not_kept(job: Job, signed: Sequence[tuple[int, int]]) -> None:
+    """(person, sign-up) of those who signed a change when it was too late for one: what they were just told is not so."""
+    for person, signup in signed:
+        await job.tell([person], partial(_not_kept, signup=signup))
+
+
+def _not_kept(_: Known, *, signup: int) -> Outgoing:
+    return flows.not_kept(signup)
+
+
 def _application(row: Row, last: Row | None, similar: tuple[str, ...] = ()) -> Application:
     return Application(
         id=row.id,

@@ -121,6 +121,7 @@ async def _drop_drafts(job: Job, dropped: Sequence[tuple[Spoken, DropDraft]]) ->
 async def _submit(job: Job, signed: Sequence[tuple[Spoken, Submit]]) -> None:
     kept = await signup_actions.submit(job.connection, signed, job.desktop.setup, now=job.now)
     await decisions.announce(job, kept)
+    await decisions.tell_not_kept(job, [(spoken.person, each.signup) for spoken, each in signed if each.signup not in kept])
 
 
 async def _keep_codes(job: Job, kept: Sequence[tuple[Spoken, KeepCode]]) -> None:

@@ -337,3 +337,12 @@ def verdict(application: Application, decision: Decision, known: Known) -> Outgo
     )
     label = question.label if question is not None and question.label is not None else t("the information")
     return Outgoing(asked(ref=ref, field_label=label, remark=decision.remark or ""), (correct,))
+
+
+def not_kept(signup: int) -> Outgoing:
+    """Said to somebody who signed a change of an application that can no longer be changed."""
+    say = t(
+        "The change you have just signed was not kept: request {ref} was decided on, or joined with another, before you"
+        " signed. Write to the team what should change."
+    )
+    return Outgoing(say(ref=Ltr(reference(signup))), (go("contact", t("Contact the team")),))
