@@ -84,6 +84,30 @@ async def undo_decision(connection: AsyncConnection, signup: int, *, now: dateti
     return status
 
 
+async def untold(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
+    """Those of these sign-ups with a decision that the person has not been told of."""
+    query = sa.select(decisions.c.signup_id).where(
+        decisions.c.signup_id.in_(ids), decisions.c.told_at.is_(None), decisions.c.undone_at.is_(None)
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def add_acceptance(connection: AsyncConnection, signup: int, *, by: int | None, now: datetime) -> None:
+    """Keep that an application is accepted because another one of its association was. Its person is told of that
+    otherwise; it cannot be undone like a decision."""
+    facts = {"signup_id": signup, "coordinator_id": by, "status": "approved", "decided_at": now, "told_at": now}
+    await connection.execute(decisions.insert().values(id=new_id(), **facts))
+
+
+async def drop_acceptance(connection: AsyncConnection, signup: int, *, of: datetime, now: datetime) -> bool:
+    """Take back what `add_acceptance` kept at that moment; False when it is not the last decision any more."""
+    last = await last_decision(connection, signup)
+    if last is None or last.status != "approved" or not last.decided_at == last.told_at == of:
+        return False
+    await connection.execute(decisions.update().where(decisions.c.id == last.id).values(undone_at=now))
+    return True
+
+
 async def take_decisions_to_tell(connection: AsyncConnection, *, decided_before: datetime, now: datetime) -> Sequence[Row]:
     """Decisions that can no longer be undone and whose person has not been told, with `person_id` (None: erased); marked
     as told by this call. What another process is telling is left to it."""

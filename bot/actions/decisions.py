@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from bot.actions import duplicates
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
-from bot.actions.loading import decision_from, similar_names
+from bot.actions.loading import decision_from
 from bot.actions.signups import answers_from
 from bot.core.known import Known
 from bot.core.messages import Outgoing
 from bot.flows import decisions as flows
 from bot.flows.decisions import UNDO_WITHIN, Application, Decision
 from bot.flows.effects import Decide, UndoDecision
-from storage import committee, decisions
+from storage import committee, decisions, duplicates as stored
 from storage.audit import Entry
 from storage.conversations import Spoken
 from storage.engine import Database
@@ -30,9 +31,10 @@ async def announce(job: Job, signups: Sequence[int]) -> None:
             continue
         persons = await committee.persons_in_scope(job.connection, category=row.category, roles=("owner", "coordinator"))
         if persons:
-            similar = await similar_names(job.connection, row)
+            await duplicates.compare(job.connection, row, now=job.now)
+            similar = await stored.similar_names(job.connection, signup)
             last = await decisions.last_decision(job.connection, signup)
-            await job.tell(persons, partial(_ping, application=_application(row, last, similar)))
+            await job.tell(persons, partial(_ping, application=_application(row, last, tuple(similar))))
 
 
 async def tell_not_kept(job: Job, signed: Sequence[tuple[int, int]]) -> None:

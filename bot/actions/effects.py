@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import committee, decisions, help_requests, signups as signup_actions
+from bot.actions import committee, decisions, duplicates, help_requests, merges, signups as signup_actions
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
 from bot.core.flow import State
@@ -25,8 +25,10 @@ from bot.flows.effects import (
     DropDraft,
     Effect,
     GiveConsent,
+    JudgePair,
     KeepCode,
     MakeInvite,
+    Merge,
     NoteExport,
     NoteRefusal,
     OpenDraft,
@@ -34,6 +36,7 @@ from bot.flows.effects import (
     SetLanguage,
     Submit,
     UndoDecision,
+    UndoMerge,
     WithdrawConsent,
 )
 from bot.rules.codes import read_code
@@ -147,6 +150,9 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     ClaimHelp: help_requests.claim,
     AnswerHelp: help_requests.answer,
     CloseHelp: help_requests.close,
+    JudgePair: duplicates.judge,
+    Merge: merges.merge,
+    UndoMerge: merges.undo,
     NoteRefusal: committee.note_refusals,
     NoteExport: committee.note_exports,
 }

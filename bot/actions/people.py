@@ -7,17 +7,20 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.actions import contacts
 from bot.actions.desktop import Desktop
+from bot.actions.job import Job
 from bot.core import calendar
 from bot.core.engine import show
+from bot.core.flow import Answer
 from bot.core.known import Known
 from bot.core.messages import Content, Typed
 from bot.core.text import Ltr, Sayable, t
-from bot.flows import moves, signup
+from bot.flows import merges as merge_flows, moves, pairs, signup
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import read_code, wait_after
 from bot.rules.references import reference
-from storage import conversations, outbox, people, signups
+from storage import conversations, merges, outbox, people, signups
 from storage.conversations import Spoken
 
 
@@ -32,12 +35,28 @@ async def held(connection: AsyncConnection, standing: Standing, request: Request
         if question.key in answers and question.label is not None:
             line = t("{field_label}: {value}")
             lines.append(line(field_label=question.label, value=show(question, answers[question.key], known)))
+    if request is not None:
+        lines += await _kept_of_merges(connection, request.id, known)
     for purpose, _, _, given_at, withdrawn_at in await people.consents_of(connection, standing.person):
         agreed = _AGREED[purpose](date=calendar.day(given_at.astimezone(known.zone).date()))
         lines.append(agreed)
         if withdrawn_at is not None:
             lines.append(t("Withdrawn on {date}.")(date=calendar.day(withdrawn_at.astimezone(known.zone).date())))
     return lines or [t("Nothing but the address of this conversation.")]
+
+
+async def _kept_of_merges(connection: AsyncConnection, signup: int, known: Known) -> list[Sayable]:
+    """Former values of the person's own, kept in case a merge is undone."""
+    told: list[Sayable] = []
+    for merge in await merges.merges_into(connection, signup):
+        kept, until = merges.kept_in(merge), merge_flows.until(merge.merged_at, known)
+        for key, question in pairs.QUESTIONS.items():
+            value = kept.get(merges.COLUMNS[key][0], (None, None))[0]
+            if key in merge.taken.split() and value is not None:
+                line = t("Kept until {date}, in case a merge is undone: {field_label}: {value}")
+                shown = show(question, Answer(value, value), known)
+                told.append(line(date=until, field_label=pairs.LABELS[key], value=shown))
+    return told
 
 
 _AGREED = {
@@ -103,9 +122,11 @@ async def _has_own_signup(connection: AsyncConnection, standing: Standing) -> bo
     return request is not None
 
 
-async def erase(connection: AsyncConnection, person: int, *, farewell: Sequence[int]) -> None:
+async def erase(job: Job, spoken: Spoken, *, farewell: Sequence[int]) -> None:
     """Forget a person: personal values are nulled, addresses, messages, consents and codes go; only the farewell (ids of
-    the outbox) is still delivered."""
+    the outbox) is still delivered. Others whose application was joined to the person's are told what that means."""
+    connection, person = job.connection, spoken.person
+    await contacts.release(job, person, channel=spoken.channel)
     await outbox.erase_messages(connection, await people.addresses_of(connection, person), keep=farewell)
     await signups.forget_signer(connection, person)
     await people.delete_person(connection, person)

@@ -68,3 +68,19 @@ def shorten(text: str, limit: int) -> str:
     while end > 0 and (unicodedata.combining(text[end]) or text[end] in _JOINERS or text[end - 1] in _JOINERS):
         end -= 1
     return text[:end].rstrip() + "…"
+
+
+def shorten_apart(text: str, other: str, limit: int) -> str:
+    """At most `limit` characters that tell the text from the other one: cut at its end, or where both begin alike at its
+    beginning too, before the word in which they part."""
+    short = shorten(text, limit)
+    if text == other or short != shorten(other, limit):
+        return short
+    together = enumerate(zip(text, other, strict=False))
+    parted = next((place for place, (a, b) in together if a != b), min(len(text), len(other)))
+    start = text.rfind(" ", 0, parted) + 1
+    if parted - start > limit - 2:
+        start = parted - limit // 2
+    while start > 0 and unicodedata.combining(text[start]):
+        start -= 1
+    return shorten(f"…{text[start:]}", limit)

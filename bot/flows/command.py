@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.known import Known
 from bot.core.messages import Button
-from bot.core.text import Text
+from bot.core.text import Text, t
 from bot.flows.standing import Outcome, Standing
 from bot.rules.permissions import Coordinator, Role
 
@@ -36,6 +36,9 @@ class Command:
 def go(name: str, label: Text, subject: int | None = None) -> Button:
     """A button that runs a command, about a certain row where `subject` is its id."""
     return Button(label, f"go:{subject if subject is not None else ''}:{name}")
+
+
+AREA = go("coordination", t("Coordination area"))
 
 
 def coordinator_in(known: Known) -> Coordinator | None:

@@ -8,8 +8,8 @@ from bot.core.bidi import shorten
 from bot.core.known import Known
 from bot.core.messages import Button
 from bot.core.text import Ltr, Sayable, Text, lines, paragraphs, t
-from bot.flows import committee, decisions, help_requests, moves
-from bot.flows.command import Command, coordinator_in, go, speaker
+from bot.flows import committee, decisions, duplicates, help_requests, moves
+from bot.flows.command import AREA, Command, coordinator_in, go, speaker
 from bot.flows.declared import FLOWS
 from bot.flows.effects import ClaimHelp, CloseHelp, Effect, SetActive, UndoDecision
 from bot.flows.standing import Outcome, Standing
@@ -17,7 +17,6 @@ from bot.rules.permissions import may
 from bot.rules.references import reference
 
 NOT_AUTHORISED = t("This area is for the coordination team. If you belong to it, ask an owner for a one-time code.")
-AREA = go("coordination", t("Coordination area"))
 _NEXT_REQUEST, _NEXT_HELP, _TEAM = (
     go("pending", t("Next request")),
     go("help_requests", t("Next request")),
@@ -38,6 +37,7 @@ def area(standing: Standing, known: Known) -> Outcome:
     buttons = (
         go("pending", t("Requests to decide")),
         go("help_requests", t("Requests for help")),
+        *((duplicates.DOOR,) if may(coordinator_in(known), "coordinator") else ()),
         *((_TEAM,) if may(coordinator_in(known), "owner") else ()),
         go("services", t("Other services")),
     )
@@ -224,6 +224,7 @@ COMMANDS: tuple[Command, ...] = (
     _sets_active("suspend", active=False),
     _sets_active("reinstate", active=True),
     Command("invite", invite, role="owner"),
+    *duplicates.COMMANDS,
 )
 
 

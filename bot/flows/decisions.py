@@ -21,7 +21,7 @@ from bot.core.flow import (
 )
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
-from bot.core.readers import free_text_reader
+from bot.core.readers import free_text_reader, show_phone_number
 from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
 from bot.flows import signup
 from bot.flows.command import go, speaker
@@ -47,9 +47,27 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """A sign-up was joined to another (`seat`), by whom (a name, None when that person is gone) and when."""
+
+    seat: int
+    by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody who signed for the same association, in an application joined to this one; `phone` is E.164."""
+
+    name: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
-    """A sign-up as the committee sees it. `similar` are names of associations that resemble it; `decision` the last one
-    that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included."""
+    """A sign-up as the committee sees it. `similar` are names of associations that resemble it, not judged yet; `decision`
+    the last one that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included.
+    `joined`: to which other sign-up, if it was; `contacts`: of those joined to it."""
 
     id: int
     status: str
@@ -58,6 +76,8 @@ class Application:
     similar: tuple[str, ...] = ()
     decision: Decision | None = None
     waiting: int = 0
+    joined: Joining | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,13 @@ def card(application: Application, known: Known) -> Sayable:
     sent = calendar.day(application.since.astimezone(known.zone).date())
     facts = people(president=values["president"], phone=values["phone"], email=values["email"], signature=signed, date=sent)
     more = t("Waiting for a decision: {count}")(count=application.waiting) if application.waiting > 1 else None
-    return paragraphs(lines(head(**values), facts), _before(application, known), more)
+    contacts = (_contact(each) for each in application.contacts)
+    return paragraphs(lines(head(**values), facts, *contacts), _before(application, known), more)
+
+
+def _contact(contact: Contact) -> Text:
+    phone = show_phone_number(contact.phone) if contact.phone else t("Not provided")
+    return t("Second contact: {name}, {phone}")(name=contact.name, phone=phone)
 
 
 def _signed(answers: Answers) -> Value:
@@ -123,6 +149,8 @@ def _signed(answers: Answers) -> Value:
 
 def _before(application: Application, known: Known) -> Sayable | None:
     decision = application.decision
+    if application.joined is not None:
+        return already(application, known)
     if decision is None or decision.status not in STATUS:
         return None
     if application.status == "pending":
@@ -138,7 +166,15 @@ def why(reason: str | None, remark: str | None) -> Value:
 
 def already(application: Application, known: Known) -> Text:
     """Somebody was faster. An application that is not pending without a decision was withdrawn, or is not sent yet."""
-    decision = application.decision
+    decision, joined = application.decision, application.joined
+    if joined is not None:
+        told = t("Request {ref} was joined to request {other} by {coordinator} on {date}. Nothing was changed.")
+        return told(
+            ref=Ltr(reference(application.id)),
+            other=Ltr(reference(joined.seat)),
+            coordinator=joined.by or t("the coordination team"),
+            date=calendar.day(joined.at.astimezone(known.zone).date()),
+        )
     if decision is None:
         return NOT_YOURS
     at = decision.at.astimezone(known.zone)
@@ -157,8 +193,9 @@ def choices_for(application: Application, *, may_decide: bool) -> tuple[Button, 
         go("ask_info", t("Ask for information"), application.id),
         go("refuse", t("Do not accept"), application.id),
     )
+    compare = (go("compare", t("Compare"), application.id),) if may_decide and application.similar else ()
     following = (go("pending", t("Next request"), application.id),) if application.waiting > 1 else ()
-    return (*(decide if may_decide and application.status == "pending" else ()), *following)
+    return (*(decide if may_decide and application.status == "pending" else ()), *compare, *following)
 
 
 def _decided(state: State, known: Known, *, status: str, reason: str | None = None, remark: str | None = None) -> Ending:

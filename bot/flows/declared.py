@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.flow import Flow
-from bot.flows import committee, decisions, help_requests
+from bot.flows import committee, decisions, help_requests, merges
 from bot.flows.helpdesk import CALL, CONTACT
 from bot.flows.language import FIRST_LANGUAGE, LANGUAGE
 from bot.flows.leaving import CANCEL, ERASE
@@ -22,5 +22,6 @@ _ALL = (
     *decisions.FLOWS,
     *committee.FLOWS,
     *help_requests.FLOWS,
+    *merges.FLOWS,
 )
 FLOWS: dict[str, Flow] = {flow.name: flow for flow in _ALL}

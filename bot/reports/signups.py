@@ -49,6 +49,7 @@ STATUSES = {
     "approved": t("Accepted"),
     "refused": t("Not accepted"),
     "withdrawn": t("Withdrawn"),
+    "merged": t("Joined to another request"),
 }
 
 _COLUMNS = (

@@ -5,6 +5,7 @@ from storage.tables.base import metadata
 from storage.tables.committee import coordinators, invites
 from storage.tables.conversations import conversations
 from storage.tables.decisions import decisions
+from storage.tables.duplicates import merges, pairs
 from storage.tables.help_requests import help_requests
 from storage.tables.inbox import inbox, parked
 from storage.tables.outbox import outbox
@@ -24,8 +25,10 @@ __all__ = [
     "help_requests",
     "inbox",
     "invites",
+    "merges",
     "metadata",
     "outbox",
+    "pairs",
     "parked",
     "people",
     "signups",

@@ -16,9 +16,10 @@ associations = sa.Table(
     sa.Column("phone", sa.String(20), index=True),
     sa.Column("phone_verified", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("email", sa.String(254)),
+    sa.Column("email_key", sa.String(254), index=True),
     sa.Column("created_at", Moment, nullable=False),
 )
-"""`name_key` is the folded name to compare by; `phone` is E.164."""
+"""`name_key` is the folded name to compare by, `email_key` the e-mail in small letters; `phone` is E.164."""
 
 centres = sa.Table(
     "centres",
@@ -31,6 +32,7 @@ centres = sa.Table(
     sa.Column("city", sa.String(160), nullable=False),
     sa.Column("city_code", sa.String(16)),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Index("ix_centres_city_code", "city_code", "association_id"),
 )
 """`city_code` is the census code of the commune; null when the person insisted on a name no list knows."""
 
@@ -49,8 +51,16 @@ signups = sa.Table(
     sa.Column("signer_role", sa.String(160)),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("signed_at", Moment),
+    sa.Column("sent_at", Moment),
+    sa.Column("compared_at", Moment),
     sa.Index("ix_signups_person_id", "person_id"),
     sa.Index("ix_signups_queue", "status", "category", "id"),
+    sa.Index(
+        "ix_signups_to_compare",
+        "id",
+        sqlite_where=sa.text("compared_at IS NULL AND signed_at IS NOT NULL"),
+        postgresql_where=sa.text("compared_at IS NULL AND signed_at IS NOT NULL"),
+    ),
     sa.Index(
         "uq_signups_one_draft_a_person",
         "person_id",
@@ -59,5 +69,7 @@ signups = sa.Table(
         postgresql_where=sa.text("status = 'draft'"),
     ),
 )
-"""`status` is draft, pending, approved, needs_correction, refused or withdrawn; `reference` comes with the signature,
-and `category` too: that of the first centre, by which applications are shared among coordinators."""
+"""`status` is draft, pending, approved, needs_correction, refused, withdrawn or merged (joined to another one, see merges);
+`reference` comes with the signature, and `category` too: that of the first centre, by which applications are shared among
+coordinators. `signed_at` is the first signature, `sent_at` the last one; `compared_at` when it was last looked at for others
+that look alike (null: it has changed since)."""

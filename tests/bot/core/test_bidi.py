@@ -6,7 +6,7 @@ import unicodedata
 
 from hypothesis import given, strategies as st
 
-from bot.core.bidi import clean, shorten
+from bot.core.bidi import clean, shorten, shorten_apart
 
 
 def test_bidi_overrides_and_controls_go_and_line_breaks_stay() -> None:
@@ -37,3 +37,16 @@ def test_a_shortened_text_is_short_and_never_cut_inside_a_letter(text: str, limi
     if short != text:
         kept = len(short.removesuffix("…"))
         assert not unicodedata.combining(text[kept]) or text[:kept].rstrip() != text[:kept]
+
+
+@given(st.text(), st.text(), st.text(), st.integers(8, 30))
+def test_a_text_told_apart_is_short_however_both_begin(begin: str, one: str, other: str, limit: int) -> None:
+    assert len(shorten_apart(begin + one, begin + other, limit)) <= limit
+
+
+def test_two_names_that_begin_alike_are_told_apart_where_they_part() -> None:
+    one, other = "جمعية دار الطالب النور", "جمعية دار الطالب النور الجديدة"
+    assert (shorten_apart(one, other, 15), shorten_apart(other, one, 15)) == ("…النور", "…النور الجديدة")
+    emails = ("association.amal.essaouira.1@example.org", "association.amal.essaouira.2@example.org")
+    assert [shorten_apart(*pair, 15) for pair in (emails, emails[::-1])] == ["…aouira.1@exam…", "…aouira.2@exam…"]
+    assert shorten_apart("06 00 00 00 01", "06 00 00 00 02", 15) == "06 00 00 00 01"
