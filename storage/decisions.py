@@ -27,6 +27,12 @@ async def next_pending(connection: AsyncConnection, *, category: str | None, aft
     return found if found is not None or not after else await connection.scalar(waiting)
 
 
+async def count_pending(connection: AsyncConnection, *, category: str | None, most: int) -> int:
+    """How many wait for a decision; not counted further than `most`."""
+    some = sa.select(sa.literal(1)).where(signups.c.status == "pending", _in_scope(category)).limit(most)
+    return await connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+
+
 async def count_by_status(connection: AsyncConnection, *, category: str | None) -> dict[str, int]:
     query = (
         sa.select(signups.c.status, sa.func.count().label("n"))

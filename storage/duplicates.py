@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,7 @@ from storage.tables.base import Row
 
 OPEN = ("pending", "approved", "needs_correction")
 """What an application is while it can be one of a pair."""
-_MOST_ALIKE, _MOST_NEAR = 50, 20_000
-_first, _second = signups.alias("first"), signups.alias("second")
+_MOST_ALIKE, _MOST_NEAR = 50, 10_000
 
 
 async def sharing(
@@ -34,15 +33,19 @@ async def sharing(
     return (await connection.execute(sa.union(*parts))).all()
 
 
-async def near(connection: AsyncConnection, *, but: int, lengths: tuple[int, int]) -> Sequence[Row]:
-    """Open applications, other than this association's, with a centre in a commune where it has one, and a folded name of
-    such a length: id, signed_at, name_key; at most 20,000."""
-    communes = sa.select(centres.c.city_code).where(centres.c.association_id == but, centres.c.city_code.is_not(None))
-    theirs = sa.select(centres.c.association_id).where(centres.c.city_code.in_(communes))
+async def communes_of(connection: AsyncConnection, association: int) -> Sequence[str]:
+    """The codes of the communes where it has a centre."""
+    query = sa.select(centres.c.city_code).where(centres.c.association_id == association, centres.c.city_code.is_not(None))
+    return (await connection.execute(query.distinct())).scalars().all()
+
+
+async def names_in(connection: AsyncConnection, city_code: str) -> Sequence[Row]:
+    """Open applications with a centre in this commune: id, signed_at, association_id, name_key; at most 10,000."""
+    there = sa.select(centres.c.association_id).where(centres.c.city_code == city_code)
     query = (
-        _open_but(but)
-        .add_columns(associations.c.name_key)
-        .where(associations.c.id.in_(theirs), sa.func.length(associations.c.name_key).between(*lengths))
+        sa.select(signups.c.id, signups.c.signed_at, associations.c.id.label("association_id"), associations.c.name_key)
+        .select_from(associations.join(signups))
+        .where(associations.c.id.in_(there), signups.c.status.in_(OPEN))
         .limit(_MOST_NEAR)
     )
     return (await connection.execute(query)).all()
@@ -86,12 +89,15 @@ async def compare_again(connection: AsyncConnection, ids: Sequence[int]) -> None
     await connection.execute(signups.update().where(signups.c.id.in_(ids)).values(compared_at=None))
 
 
-async def set_pairs(connection: AsyncConnection, signup: int, found: Sequence[tuple[int, int]], *, alike: set[int]) -> None:
-    """Keep these pairs (first, second) of an application; one that is kept stays as it is. Those nobody has judged go where
-    the other one is no longer alike."""
+async def drop_pairs(connection: AsyncConnection, signup: int, *, but: Collection[int]) -> None:
+    """Delete the pairs of an application that nobody has judged, but for those with these others."""
     other = sa.case((pairs.c.first_id == signup, pairs.c.second_id), else_=pairs.c.first_id)
     mine = sa.or_(pairs.c.first_id == signup, pairs.c.second_id == signup)
-    await connection.execute(pairs.delete().where(mine, pairs.c.verdict.is_(None), other.not_in(alike)))
+    await connection.execute(pairs.delete().where(mine, pairs.c.verdict.is_(None), other.not_in(but)))
+
+
+async def add_pairs(connection: AsyncConnection, found: Sequence[tuple[int, int]]) -> None:
+    """Keep these (first, second); one that is kept stays as it is."""
     if found:
         rows = [{"id": new_id(), "first_id": first, "second_id": second} for first, second in found]
         await connection.execute(_ADD[connection.dialect.name], rows)
@@ -125,15 +131,11 @@ async def next_pair(
 ) -> int | None:
     """The pair found first that nobody has judged, after that one; of those applications, where they are named. Both must
     be open and of this category (None: of any). None: there is none."""
-    query = (
-        sa.select(pairs.c.id)
-        .select_from(pairs.join(_first, _first.c.id == pairs.c.first_id).join(_second, _second.c.id == pairs.c.second_id))
-        .where(pairs.c.verdict.is_(None), pairs.c.id > after, _first.c.status.in_(OPEN), _second.c.status.in_(OPEN))
-        .order_by(pairs.c.id)
-        .limit(1)
-    )
-    if category is not None:
-        query = query.where(_first.c.category == category, _second.c.category == category)
+    query = sa.select(pairs.c.id).where(pairs.c.verdict.is_(None), pairs.c.id > after).order_by(pairs.c.id).limit(1)
+    for side in (pairs.c.first_id, pairs.c.second_id):  # one by one: SQLite would join with all applications at once
+        fits = [signups.c.id == side, signups.c.status.in_(OPEN)]
+        fits += [signups.c.category == category] if category is not None else []
+        query = query.where(sa.select(sa.literal(1)).where(*fits).exists())
     if of:
         query = query.where(sa.or_(pairs.c.first_id.in_(of), pairs.c.second_id.in_(of)))
     found: int | None = await connection.scalar(query)

@@ -13,7 +13,7 @@ from bot.actions.job import Job
 from bot.actions.signups import answers_from
 from bot.flows.effects import JudgePair
 from bot.flows.pairs import Centre, Pair, Side
-from bot.rules.duplicates import lengths_near, nearly_same
+from bot.rules.duplicates import nearly_same
 from storage import decisions, duplicates, signups
 from storage.audit import Entry
 from storage.conversations import Spoken
@@ -22,46 +22,72 @@ from storage.tables.base import Row
 
 _MOST_PAIRS = 10
 """How many an application is paired with at most, the oldest ones: many copies of one would make a pair of any two."""
-_AT_ONCE = 200
+_AT_ONCE = 100
+
+
+Communes = dict[str, Sequence[Row]]
+"""The names of the open applications of communes that were read already, by code."""
 
 
 async def compare(connection: AsyncConnection, row: Row, *, now: datetime) -> None:
     """Find what looks like this application (a row of storage.signups), unless that was done since it was last sent."""
     if row.compared_at is None and row.status in duplicates.OPEN:
-        await _keep(connection, row, await _alike(connection, row), now=now)
+        await _keep(connection, row, await _alike(connection, row, {}), now=now)
 
 
-async def _alike(connection: AsyncConnection, row: Row) -> dict[int, datetime]:
-    """When each open application that looks like this one was signed: the same folded name, phone or e-mail, or a name
-    nearly the same in one commune."""
+async def compare_in_part(connection: AsyncConnection, row: Row) -> None:
+    """As `compare`, but for names that are nearly the same, which take long to find among thousands of a commune: these
+    are left to `find_duplicates`."""
+    if row.compared_at is None and row.status in duplicates.OPEN:
+        found = await _sharing(connection, row)
+        await duplicates.add_pairs(connection, _pairs(row, found))
+
+
+async def _sharing(connection: AsyncConnection, row: Row) -> dict[int, datetime]:
+    """When each open application with the same folded name, phone or e-mail was signed."""
     sharing = await duplicates.sharing(
         connection, but=row.association_id, key=row.name_key, phone=row.phone, email_key=row.email_key
     )
-    found: dict[int, datetime] = {each.id: each.signed_at for each in sharing}
-    if len(found) < _MOST_PAIRS:
-        near = await duplicates.near(connection, but=row.association_id, lengths=lengths_near(row.name_key))
-        places = nearly_same(row.name_key, [each.name_key for each in near])
-        found.update((near[place].id, near[place].signed_at) for place in places)
+    return {each.id: each.signed_at for each in sharing}
+
+
+async def _alike(connection: AsyncConnection, row: Row, communes: Communes) -> dict[int, datetime]:
+    """When each open application that looks like this one was signed: one that shares something with it, or has a name
+    nearly the same in one commune."""
+    found = await _sharing(connection, row)
+    if len(found) >= _MOST_PAIRS:
+        return found
+    for code in await duplicates.communes_of(connection, row.association_id):
+        if code not in communes:
+            communes[code] = await duplicates.names_in(connection, code)
+        there = communes[code]
+        near = (there[place] for place in nearly_same(row.name_key, [each.name_key for each in there]))
+        found.update((each.id, each.signed_at) for each in near if each.association_id != row.association_id)
     return found
 
 
 async def _keep(connection: AsyncConnection, row: Row, found: Mapping[int, datetime], *, now: datetime) -> bool:
     if not await duplicates.mark_compared(connection, row.id, sent_at=row.sent_at, now=now):
         return False
-    oldest = sorted(found, key=lambda other: (found[other], other))[:_MOST_PAIRS]
-    ordered = [(row.id, other) if (row.signed_at, row.id) < (found[other], other) else (other, row.id) for other in oldest]
-    await duplicates.set_pairs(connection, row.id, ordered, alike=set(found))
+    await duplicates.drop_pairs(connection, row.id, but=set(found))
+    await duplicates.add_pairs(connection, _pairs(row, found))
     return True
+
+
+def _pairs(row: Row, found: Mapping[int, datetime]) -> list[tuple[int, int]]:
+    """(first, second) of this application with each of those, the oldest ones: the first is the one signed first."""
+    oldest = sorted(found, key=lambda other: (found[other], other))[:_MOST_PAIRS]
+    return [(row.id, other) if (row.signed_at, row.id) < (found[other], other) else (other, row.id) for other in oldest]
 
 
 async def find_duplicates(database: Database, now: datetime) -> int:
     """Compare applications that nobody's card has asked about yet; how many. Looked up outside of any transaction that
     writes: nobody waits for it."""
+    communes: Communes = {}
     async with database.read() as connection:
-        rows = [
-            await signups.sent_signup(connection, id_) for id_ in await duplicates.to_compare(connection, limit=_AT_ONCE)
-        ]
-        found = [(row, await _alike(connection, row)) for row in rows if row is not None]
+        ids = await duplicates.to_compare(connection, limit=_AT_ONCE)
+        rows = [await signups.sent_signup(connection, id_) for id_ in ids]
+        found = [(row, await _alike(connection, row, communes)) for row in rows if row is not None]
     if not found:
         return 0
     async with database.write() as connection:

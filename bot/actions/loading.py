@@ -81,8 +81,8 @@ async def _next_application(wanted: Wanted) -> flows.Application | None:
     row = await decisions.application(wanted.connection, found, lock=False) if found is not None else None
     if row is None:
         return None
-    counts = await decisions.count_by_status(wanted.connection, category=category)
-    return await _application_of(wanted, row, waiting=counts.get("pending", 0))
+    waiting = await decisions.count_pending(wanted.connection, category=category, most=flows.MOST_COUNTED)
+    return await _application_of(wanted, row, waiting=waiting)
 
 
 async def _application(wanted: Wanted) -> flows.Application | None:
@@ -98,7 +98,7 @@ async def _application_of(wanted: Wanted, row: Row, *, waiting: int) -> flows.Ap
     connection = wanted.connection
     last = await decisions.last_decision(connection, row.id)
     joined = await merges.merge_of(connection, row.id) if row.status == "merged" else None
-    await duplicate_actions.compare(connection, row, now=wanted.known.now)
+    await duplicate_actions.compare_in_part(connection, row)
     return flows.Application(
         id=row.id,
         status=row.status,

@@ -30,6 +30,8 @@ from bot.rules.references import reference
 
 UNDO_WITHIN = timedelta(minutes=2)
 """How long a decision can be undone; then the person is told."""
+MOST_COUNTED = 1000
+"""A card does not count further: counting a hundred thousand takes longer than all the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ class Contact:
 @dataclass(frozen=True, slots=True)
 class Application:
     """A sign-up as the committee sees it. `similar` are names of associations that resemble it, not judged yet; `decision`
-    the last one that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included.
-    `joined`: to which other sign-up, if it was; `contacts`: of those joined to it."""
+    the last one that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included, up
+    to MOST_COUNTED. `joined`: to which other sign-up, if it was; `contacts`: of those joined to it."""
 
     id: int
     status: str
@@ -129,9 +131,14 @@ def card(application: Application, known: Known) -> Sayable:
     signed = _signed(application.answers)
     sent = calendar.day(application.since.astimezone(known.zone).date())
     facts = people(president=values["president"], phone=values["phone"], email=values["email"], signature=signed, date=sent)
-    more = t("Waiting for a decision: {count}")(count=application.waiting) if application.waiting > 1 else None
     contacts = (_contact(each) for each in application.contacts)
-    return paragraphs(lines(head(**values), facts, *contacts), _before(application, known), more)
+    return paragraphs(lines(head(**values), facts, *contacts), _before(application, known), _more(application.waiting))
+
+
+def _more(waiting: int) -> Sayable | None:
+    if waiting < MOST_COUNTED:
+        return t("Waiting for a decision: {count}")(count=waiting) if waiting > 1 else None
+    return t("Waiting for a decision: {count} or more")(count=MOST_COUNTED)
 
 
 def _contact(contact: Contact) -> Text:

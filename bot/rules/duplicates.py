@@ -18,11 +18,6 @@ def nearly_same(key: str, others: Sequence[str]) -> list[int]:
     return sorted(place for _, _, place in found)
 
 
-def lengths_near(key: str) -> tuple[int, int]:
-    """How short and how long a name can be that is nearly this one: no other one need be looked at."""
-    return len(key) * _ALIKE // (200 - _ALIKE), -(-len(key) * (200 - _ALIKE) // _ALIKE)
-
-
 def centre_key(name: str, city: str, city_code: str | None) -> tuple[str, str]:
     """Two centres of one association with the same key are one centre."""
     return fold(name), city_code or fold(city)

@@ -16,7 +16,7 @@ from bot.flows.catalogue import COMMANDS, FLOWS, MENU, SERVICES, STANDING_BUTTON
 from bot.flows.categories import CATEGORIES
 from bot.flows.commands import BY_INTENT
 from bot.flows.committee import Member
-from bot.flows.decisions import Application
+from bot.flows.decisions import Application, card
 from bot.flows.help_requests import HelpCard
 from bot.flows.merges import Joined
 from bot.flows.pairs import Centre, Pair, Side
@@ -175,6 +175,11 @@ def test_every_short_flow_finishes_whichever_choice_is_made(name: str) -> None:
         ending = flow.finish(state, replace(KNOWN, loaded=LOADED))
         assert ending.say is not None or ending.then is not None
         assert told(ending.say) if ending.say else True
+
+
+def test_a_card_counts_what_waits_up_to_a_thousand() -> None:
+    waits = [told(card(replace(APPLICATION, waiting=number), KNOWN)).rpartition("\n\n")[2] for number in (2, 999, 1000)]
+    assert waits == ["في انتظار البت: 2", "في انتظار البت: 999", "في انتظار البت: 1000 أو أكثر"]
 
 
 def test_flows_questions_and_choices_have_keys_of_their_own() -> None:
