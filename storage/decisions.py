@@ -28,6 +28,12 @@ async def next_pending(connection: AsyncConnection, *, category: str | None, aft
     return found if found is not None or not after else await connection.scalar(waiting)
 
 
+async def count_pending(connection: AsyncConnection, *, category: str | None, most: int) -> int:
+    """How many wait for a decision; not counted further than `most`."""
+    some = sa.select(sa.literal(1)).where(signups.c.status == "pending", _in_scope(category)).limit(most)
+    return await connection.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+
+
 async def count_by_status(connection: AsyncConnection, *, category: str | None) -> dict[str, int]:
     query = (
         sa.select(signups.c.status, sa.func.count().label("n"))
@@ -84,6 +90,30 @@ async def undo_decision(connection: AsyncConnection, signup: int, *, now: dateti
     if taken_back is not None:
         await connection.execute(signups.update().where(signups.c.id == signup).values(status="pending"))
     return taken_back
+
+
+async def untold(connection: AsyncConnection, ids: Sequence[int]) -> set[int]:
+    """Those of these sign-ups with a decision that the person has not been told of."""
+    query = sa.select(decisions.c.signup_id).where(
+        decisions.c.signup_id.in_(ids), decisions.c.told_at.is_(None), decisions.c.undone_at.is_(None)
+    )
+    return set((await connection.execute(query)).scalars())
+
+
+async def add_acceptance(connection: AsyncConnection, signup: int, *, by: int | None, now: datetime) -> None:
+    """Keep that an application is accepted because another one of its association was. Its person is told of that
+    otherwise; it cannot be undone like a decision."""
+    facts = {"signup_id": signup, "coordinator_id": by, "status": "approved", "decided_at": now, "told_at": now}
+    await connection.execute(decisions.insert().values(id=new_id(), **facts))
+
+
+async def drop_acceptance(connection: AsyncConnection, signup: int, *, of: datetime, now: datetime) -> bool:
+    """Take back what `add_acceptance` kept at that moment; False when it is not the last decision any more."""
+    last = await last_decision(connection, signup)
+    if last is None or last.status != "approved" or not last.decided_at == last.told_at == of:
+        return False
+    await connection.execute(decisions.update().where(decisions.c.id == last.id).values(undone_at=now))
+    return True
 
 
 async def take_decisions_to_tell(connection: AsyncConnection, *, decided_before: datetime, now: datetime) -> Sequence[Row]:

@@ -77,6 +77,8 @@ _SIGN = (
         signature=sa.bindparam("signed"),
         signer_role=sa.bindparam("as_role"),
         signed_at=sa.func.coalesce(signups.c.signed_at, sa.bindparam("at", type_=signups.c.signed_at.type)),
+        sent_at=sa.bindparam("at", type_=signups.c.sent_at.type),
+        compared_at=None,
     )
 )
 
@@ -153,7 +155,13 @@ def _of_association(application: Application) -> dict[str, Any]:
         "phone": application.phone,
         "phone_verified": application.phone_verified,
         "email": application.email,
+        "email_key": email_key(application.email),
     }
+
+
+def email_key(email: str | None) -> str | None:
+    """What e-mails are compared by."""
+    return email.lower() if email else None
 
 
 def _of_centre(application: Application) -> dict[str, Any]:
@@ -213,6 +221,23 @@ async def sent_signup(connection: AsyncConnection, signup: int) -> Row | None:
     return found
 
 
+async def sent_by(connection: AsyncConnection, person: int) -> Sequence[int]:
+    """The person's sign-ups that were sent."""
+    query = sa.select(signups.c.id).where(signups.c.person_id == person, signups.c.status != "draft").order_by(signups.c.id)
+    return (await connection.execute(query)).scalars().all()
+
+
+async def sent_with_centres(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[Row]:
+    """Sign-ups that were sent, each with its association, a row a centre (`centre_id`), the first centre first."""
+    query = (
+        with_association()
+        .add_columns(centres.c.id.label("centre_id"))
+        .where(signups.c.id.in_(ids), signups.c.status != "draft")
+        .order_by(signups.c.id, centres.c.id)
+    )
+    return (await connection.execute(query)).all()
+
+
 async def lock_status(connection: AsyncConnection, ids: Sequence[int]) -> dict[int, str]:
     """The statuses of these sign-ups, held until the transaction ends."""
     query = sa.select(signups.c.id, signups.c.status).where(signups.c.id.in_(ids)).order_by(signups.c.id).with_for_update()
@@ -229,6 +254,7 @@ def with_association() -> sa.Select[Any]:
         associations.c.phone,
         associations.c.phone_verified,
         associations.c.email,
+        associations.c.email_key,
         centres.c.name.label("centre"),
         centres.c.category.label("centre_category"),
         centres.c.category_other,
@@ -270,7 +296,7 @@ async def forget_signer(connection: AsyncConnection, person: int) -> None:
     await connection.execute(
         associations.update()
         .where(associations.c.id.in_(theirs))
-        .values(president=None, phone=None, phone_verified=False, email=None)
+        .values(president=None, phone=None, phone_verified=False, email=None, email_key=None)
     )
     await connection.execute(
         signups.update()

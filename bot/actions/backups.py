@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from zipfile import ZipFile
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +32,7 @@ async def restore(
     refuse_other_key(erasures, seals)
     async with database.write() as connection:
         await restore_backup(connection, archive, manifest, progress=progress)
-        return await _forget_again(connection, {each.person for each in erasures}, seals)
+        return await _forget_again(connection, {each.person: each.at for each in erasures}, seals)
 
 
 async def keep_erasures(journal: Journal, others: Sequence[Erasure]) -> None:
@@ -55,10 +56,12 @@ def refuse_other_key(erasures: Sequence[Erasure], seals: Seals) -> None:
         )
 
 
-async def _forget_again(connection: AsyncConnection, marks: set[str], seals: Seals) -> int:
-    if not marks:
+async def _forget_again(connection: AsyncConnection, erased_at: Mapping[str, datetime], seals: Seals) -> int:
+    """As it was done then: who holds a seat since was told at that time."""
+    if not erased_at:
         return 0
-    found = [person async for person in people.everybody(connection) if erased_mark(person, seals) in marks]
-    for person in found:
-        await forget(connection, person)
+    marked = [(person, erased_mark(person, seals)) async for person in people.everybody(connection)]
+    found = [(person, erased_at[mark]) for person, mark in marked if mark in erased_at]
+    for person, at in found:
+        await forget(connection, person, channel="cli", now=at)
     return len(found)

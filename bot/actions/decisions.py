@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from bot.actions import duplicates
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
-from bot.actions.loading import decision_from, similar_names
+from bot.actions.loading import decision_from
 from bot.actions.signups import answers_of
 from bot.core.known import Known
 from bot.core.messages import Outgoing
-from bot.flows import decisions as flows
+from bot.flows import decision_news, decisions as flows
 from bot.flows.decisions import UNDO_WITHIN, Application, Decision
 from bot.flows.effects import Decide, UndoDecision
-from storage import committee, decisions
+from storage import committee, decisions, duplicates as stored
 from storage.audit import Entry
 from storage.conversations import Spoken
 from storage.engine import Database
@@ -33,9 +34,20 @@ async def announce(job: Job, signups: Sequence[int]) -> None:
             continue
         persons = await committee.persons_in_scope(job.connection, category=row.category, roles=roles)
         if persons:
-            similar = await similar_names(job.connection, row)
+            await duplicates.compare(job.connection, row, now=job.now)
+            similar = await stored.similar_names(job.connection, signup)
             last = await decisions.last_decision(job.connection, signup)
-            await job.tell_committee(persons, partial(_ping, application=_application(row, last, similar)))
+            await job.tell_committee(persons, partial(_ping, application=_application(row, last, tuple(similar))))
+
+
+async def tell_not_kept(job: Job, signed: Sequence[tuple[int, int]]) -> None:
+    """(person, sign-up) of those who signed a change when it was too late for one: what they were just told is not so."""
+    for person, signup in signed:
+        await job.tell([person], partial(_not_kept, signup=signup))
+
+
+def _not_kept(_: Known, *, signup: int) -> Outgoing:
+    return decision_news.not_kept(signup)
 
 
 def _application(row: Row, last: Row | None, similar: tuple[str, ...] = ()) -> Application:
@@ -89,7 +101,7 @@ def entry_of(action: str, channel: str, signup: int, status: str, *, by: int | N
 
 
 def _taken_back(_: Known, *, signup: int, by: str) -> Outgoing:
-    return flows.taken_back(signup, by)
+    return decision_news.taken_back(signup, by)
 
 
 async def tell_decisions(database: Database, now: datetime, *, desktop: Desktop) -> int:
@@ -109,4 +121,4 @@ async def tell_decisions(database: Database, now: datetime, *, desktop: Desktop)
 
 
 def _verdict(known: Known, *, application: Application, decision: Decision) -> Outgoing:
-    return flows.verdict(application, decision, known)
+    return decision_news.verdict(application, decision, known)

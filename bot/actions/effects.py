@@ -10,7 +10,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import committee, decisions, figures, help_requests, phone_entry, signups as signup_actions
+from bot.actions import (
+    committee,
+    decisions,
+    duplicates,
+    figures,
+    help_requests,
+    merges,
+    phone_entry,
+    signups as signup_actions,
+)
 from bot.actions.desktop import Desktop
 from bot.actions.job import Job
 from bot.core.flow import State
@@ -25,8 +34,10 @@ from bot.flows.effects import (
     DropDraft,
     Effect,
     GiveConsent,
+    JudgePair,
     KeepCode,
     MakeInvite,
+    Merge,
     NoteExport,
     NoteRefusal,
     Nudge,
@@ -36,6 +47,7 @@ from bot.flows.effects import (
     SetLanguage,
     Submit,
     UndoDecision,
+    UndoMerge,
     WithdrawConsent,
 )
 from bot.rules.codes import read_code
@@ -126,6 +138,7 @@ async def _submit(job: Job, signed: Sequence[tuple[Spoken, Submit]]) -> None:
     for id_, status in void.items():
         job.note(decisions.entry_of("void_decision", channels[id_], id_, status, by=None))
     await decisions.announce(job, kept)
+    await decisions.tell_not_kept(job, [(spoken.person, each.signup) for spoken, each in signed if each.signup not in kept])
 
 
 async def _keep_codes(job: Job, kept: Sequence[tuple[Spoken, KeepCode]]) -> None:
@@ -153,6 +166,9 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     CloseHelp: help_requests.close,
     PrepareSignup: phone_entry.prepare,
     Nudge: figures.nudge,
+    JudgePair: duplicates.judge,
+    Merge: merges.merge,
+    UndoMerge: merges.undo,
     NoteRefusal: committee.note_refusals,
     NoteExport: committee.note_exports,
 }

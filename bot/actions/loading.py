@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import figures, signups as signup_actions
+from bot.actions import duplicates as duplicate_actions, figures, merges as merge_actions, signups as signup_actions
 from bot.actions.help_requests import card_from
 from bot.actions.people import held
 from bot.core.known import Known, Setup
@@ -18,11 +18,12 @@ from bot.flows.audit import SHOWN, AuditEntry
 from bot.flows.committee import Member
 from bot.flows.figures import Report, Stopped
 from bot.flows.help_requests import HelpCard
+from bot.flows.merges import Joined
+from bot.flows.pairs import Pair
 from bot.flows.routing import COMMITTEE, Aim, Need, forbidden
 from bot.flows.standing import Standing
-from bot.rules.duplicates import Profile, alike
 from bot.rules.permissions import Coordinator, in_scope, may
-from storage import audit, committee, decisions, duplicates, help_requests
+from storage import audit, committee, decisions, duplicates, help_requests, merges, signups
 from storage.tables.base import Row
 
 
@@ -84,8 +85,8 @@ async def _next_application(wanted: Wanted) -> flows.Application | None:
     row = await decisions.application(wanted.connection, found, lock=False) if found is not None else None
     if row is None:
         return None
-    counts = await decisions.count_by_status(wanted.connection, category=category)
-    return await _application_of(wanted, row, waiting=counts.get("pending", 0))
+    waiting = await decisions.count_pending(wanted.connection, category=category, most=flows.MOST_COUNTED)
+    return await _application_of(wanted, row, waiting=waiting)
 
 
 async def _application(wanted: Wanted) -> flows.Application | None:
@@ -98,17 +99,33 @@ async def _application(wanted: Wanted) -> flows.Application | None:
 
 
 async def _application_of(wanted: Wanted, row: Row, *, waiting: int) -> flows.Application:
-    last = await decisions.last_decision(wanted.connection, row.id)
+    connection = wanted.connection
+    last = await decisions.last_decision(connection, row.id)
+    joined = await merges.merge_of(connection, row.id) if row.status == "merged" else None
+    await duplicate_actions.compare_in_part(connection, row)
     return flows.Application(
         id=row.id,
         status=row.status,
         since=row.signed_at,
         answers=signup_actions.answers_of(row),
-        similar=await similar_names(wanted.connection, row),
+        similar=tuple(await duplicates.similar_names(connection, row.id)),
         decision=decision_from(last) if last else None,
         waiting=waiting,
         by_phone=row.source == "phone",
+        joined=flows.Joining(joined.first_id, joined.by, joined.merged_at) if joined else None,
+        contacts=await _contacts(connection, row.id),
     )
+
+
+async def _contacts(connection: AsyncConnection, signup: int) -> tuple[flows.Contact, ...]:
+    """Those whose applications were joined to this one, or to one that was, and who are still there."""
+    found: list[flows.Contact] = []
+    for merge in await merges.merges_into(connection, signup):
+        row = await signups.sent_signup(connection, merge.second_id)
+        if row is not None and row.signature is not None:
+            found.append(flows.Contact(row.signature, row.phone))
+        found.extend(await _contacts(connection, merge.second_id))
+    return tuple(found)
 
 
 def decision_from(row: Row) -> flows.Decision:
@@ -123,14 +140,32 @@ def decision_from(row: Row) -> flows.Decision:
     )
 
 
-async def similar_names(connection: AsyncConnection, row: Row) -> tuple[str, ...]:
-    """Names of associations that look like this application's; its own not among them."""
-    mine = Profile(row.name_key, row.phone, row.email, row.city_code)
-    near = await duplicates.neighbours(
-        connection, but=row.association_id, key=mine.key, phone=mine.phone, email=mine.email, city_code=mine.city_code
+async def _pair(wanted: Wanted) -> Pair | None:
+    if wanted.subject is None:
+        return None
+    return await duplicate_actions.load_pair(
+        wanted.connection, wanted.subject, category=wanted.coordinator.category, lock=True
     )
-    names = (each.name for each in near if alike(mine, Profile(each.name_key, each.phone, each.email, each.city_code)))
-    return tuple(dict.fromkeys(names))[:5]
+
+
+async def _next_pair(wanted: Wanted) -> Pair | None:
+    return await duplicate_actions.next_pair(wanted.connection, category=wanted.coordinator.category, after=wanted.subject)
+
+
+async def _pair_of_application(wanted: Wanted) -> Pair | None:
+    if wanted.subject is None:
+        return None
+    return await duplicate_actions.next_pair(wanted.connection, category=wanted.coordinator.category, of=(wanted.subject,))
+
+
+async def _merge(wanted: Wanted) -> Joined | None:
+    if wanted.subject is None:
+        return None
+    return await merge_actions.load_merge(wanted.connection, wanted.subject, category=wanted.coordinator.category)
+
+
+async def _merges(wanted: Wanted) -> list[Joined]:
+    return await merge_actions.recent_merges(wanted.connection, category=wanted.coordinator.category, now=wanted.known.now)
 
 
 async def _next_help_request(wanted: Wanted) -> HelpCard | None:
@@ -222,5 +257,10 @@ _LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
     "stopped": _stopped,
     "place": _place,
     "audit": _audit,
+    "pair": _pair,
+    "next_pair": _next_pair,
+    "pair_of_application": _pair_of_application,
+    "merge": _merge,
+    "merges": _merges,
 }
 _FOR_THE_COMMITTEE = frozenset(_LOADERS) - {COMMITTEE, "request", "held"}

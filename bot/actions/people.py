@@ -8,21 +8,24 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import claims
+from bot.actions import claims, contacts
+from bot.actions.contacts import Heir
 from bot.actions.desktop import Desktop
+from bot.actions.job import Job
 from bot.core import calendar
 from bot.core.engine import show
+from bot.core.flow import Answer
 from bot.core.known import Known
 from bot.core.messages import Content, Typed
 from bot.core.readers import show_phone_number
 from bot.core.seals import Seals
 from bot.core.text import Ltr, Sayable, t
-from bot.flows import moves, signup
+from bot.flows import merges as merge_flows, moves, pairs, signup
 from bot.flows.commands import NOTHING_HELD
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
-from storage import committee, conversations, help_requests, inbox, outbox, people, signups
+from storage import audit, committee, conversations, help_requests, inbox, merges, outbox, people, signups
 from storage.conversations import Spoken
 from storage.erasures import Erasure
 
@@ -38,6 +41,8 @@ async def held(connection: AsyncConnection, standing: Standing, request: Request
         if question.key in answers and question.label is not None:
             line = t("{field_label}: {value}")
             lines.append(line(field_label=question.label, value=show(question, answers[question.key], known)))
+    if request is not None:
+        lines += await _kept_of_merges(connection, request.id, known)
     for purpose, _, _, given_at, withdrawn_at in await people.consents_of(connection, standing.person):
         agreed = _AGREED[purpose](date=calendar.day(given_at.astimezone(known.zone).date()))
         lines.append(agreed)
@@ -52,6 +57,20 @@ async def held(connection: AsyncConnection, standing: Standing, request: Request
         answered = t("Answer of the team: “{text}”")(text=row.answer) if row.answer else None
         lines.extend(line for line in (asked, called, answered) if line is not None)
     return lines or [NOTHING_HELD]
+
+
+async def _kept_of_merges(connection: AsyncConnection, signup: int, known: Known) -> list[Sayable]:
+    """Former values of the person's own, kept in case a merge is undone."""
+    told: list[Sayable] = []
+    for merge in await merges.merges_into(connection, signup):
+        kept, until = merges.kept_in(merge), merge_flows.until(merge.merged_at, known)
+        for key, question in pairs.QUESTIONS.items():
+            value = kept.get(merges.COLUMNS[key][0], (None, None))[0]
+            if key in merge.taken.split() and value is not None:
+                line = t("Kept until {date}, in case a merge is undone: {field_label}: {value}")
+                shown = show(question, Answer(value, value), known)
+                told.append(line(date=until, field_label=pairs.LABELS[key], value=shown))
+    return told
 
 
 _AGREED = {
@@ -126,25 +145,30 @@ async def _has_own_signup(connection: AsyncConnection, standing: Standing) -> bo
     return request is not None
 
 
-async def erase(
-    connection: AsyncConnection, person: int, *, farewell: Sequence[int], desktop: Desktop, now: datetime
-) -> None:
-    """Forget a person, once that is durable outside the database: the farewell (ids of the outbox) is still delivered.
-    JournalUnavailable: it could not be written down, and nothing was done."""
-    if desktop.journal is not None:
-        mark = erased_mark(person, desktop.seals)
-        await desktop.journal.write([Erasure(mark, now, journal_key(desktop.seals))])
-    await forget(connection, person, farewell=farewell)
+async def erase(job: Job, spoken: Spoken, *, farewell: Sequence[int]) -> None:
+    """Forget a person, once that is durable outside the database: the farewell (ids of the outbox) is still delivered, and
+    whoever holds a seat from now on is told. JournalUnavailable: it could not be written down, and nothing was done."""
+    if job.desktop.journal is not None:
+        mark = erased_mark(spoken.person, job.desktop.seals)
+        await job.desktop.journal.write([Erasure(mark, job.now, journal_key(job.desktop.seals))])
+    heirs = await forget(job.connection, spoken.person, channel=spoken.channel, now=job.now, farewell=farewell)
+    await contacts.tell_heirs(job, heirs)
 
 
-async def forget(connection: AsyncConnection, person: int, *, farewell: Sequence[int] = ()) -> None:
-    """Personal values are nulled; addresses, messages, parked updates, consents and codes go."""
+async def forget(
+    connection: AsyncConnection, person: int, *, channel: str, now: datetime, farewell: Sequence[int] = ()
+) -> Sequence[Heir]:
+    """Personal values are nulled, those that merges keep too; addresses, messages, parked updates, consents and codes go.
+    Who holds the person's seats from now on: that is on record."""
+    heirs = await contacts.release(connection, person, now=now)
+    await audit.add_entries(connection, [heir.entry(channel) for heir in heirs], now=now)
     reached_at = await people.addresses_of(connection, person)
     await outbox.erase_messages(connection, reached_at, keep=farewell)
     await inbox.erase_parked(connection, reached_at)
     await committee.forget_coordinator(connection, person)
     await signups.forget_signer(connection, person)
     await people.delete_person(connection, person)
+    return heirs
 
 
 def erased_mark(person: int, seals: Seals) -> str:

@@ -18,7 +18,7 @@ from bot.flows.effects import Submit
 from bot.flows.standing import Request
 from bot.reports.signups import CentreRecord, SignupRecord
 from bot.rules.references import reference
-from storage import conversations, decisions, signups
+from storage import conversations, decisions, merges, signups
 from storage.conversations import Spoken
 from storage.engine import Database
 from storage.tables.base import Row
@@ -101,15 +101,22 @@ def answers_of(row: Row) -> dict[str, Answer]:
 
 
 async def latest_request(connection: AsyncConnection, person: int) -> Request | None:
-    """The person's latest application that was sent and not withdrawn. A decision the person has not been told of yet
-    does not show: it can still be undone."""
+    """The person's latest application that was sent and not withdrawn. A decision or a merge that the person has not been
+    told of yet does not show: it can still be undone."""
     row = await signups.latest_request(connection, person)
-    if row is None or row.status == "withdrawn":
-        return None
-    request = Request(
-        id=row.id, status=row.status, since=row.signed_at, answers={"consent": Answer("agree"), **answers_of(row)}
-    )
-    if row.status == "pending":
+    return None if row is None or row.status == "withdrawn" else await _request_from(connection, row)
+
+
+async def _request_from(connection: AsyncConnection, row: Row) -> Request:
+    answers = {"consent": Answer("agree"), **answers_of(row)}
+    request = Request(id=row.id, status=row.status, since=row.signed_at, answers=answers)
+    if row.status == "merged" and (merge := await merges.merge_of(connection, row.id)) is not None:
+        seat = await signups.sent_signup(connection, merge.first_id) if merge.told_at is not None else None
+        if seat is not None:
+            joined = await _request_from(connection, seat)
+            return replace(request, seat=joined.seat or joined)
+        request = replace(request, status=merge.second_status)
+    if request.status == "pending":
         return request
     decision = await decisions.last_decision(connection, row.id)
     if decision is None or decision.told_at is None:
@@ -147,7 +154,8 @@ def _record(rows: Sequence[Row], places: Places) -> SignupRecord:
     first = rows[0]
     if first.status == "draft":
         return _draft_record(rows, places)
-    centres = [CentreRecord(r.centre, r.centre_category, r.city, r.city_code) for r in rows if r.centre is not None]
+    counted = rows if first.status != "merged" else ()  # its centres are the other one's, or are listed there too
+    centres = [CentreRecord(r.centre, r.centre_category, r.city, r.city_code) for r in counted if r.centre is not None]
     return SignupRecord(
         reference=first.reference,
         status=first.status,

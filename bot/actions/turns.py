@@ -195,8 +195,10 @@ async def _carry_out(batch: _Batch, update: Incoming, spoken: Spoken, outcome: O
     taken = _owe(batch, update, spoken, outcome)
     if any(isinstance(effect, Erase) for effect in outcome.effects):
         await _do_pending(batch)
-        farewell = [each.id for each in taken.owed]
-        await people_actions.erase(batch.connection, spoken.person, farewell=farewell, desktop=batch.desktop, now=batch.now)
+        job = Job(batch.connection, batch.desktop, batch.now)
+        await people_actions.erase(job, spoken, farewell=[each.id for each in taken.owed])
+        await job.record()
+        batch.others += job.owed
         batch.moved.pop(spoken.person, None)
         batch.spoken.pop(update.address, None)
         return taken

@@ -65,6 +65,20 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: _border(text, limit - 1)].rstrip() + "…"
 
 
+def shorten_apart(text: str, other: str, limit: int) -> str:
+    """At most `limit` characters that tell the text from the other one: cut at its end, or where both begin alike at its
+    beginning too, before the word in which they part."""
+    short = shorten(text, limit)
+    if text == other or short != shorten(other, limit):
+        return short
+    together = enumerate(zip(text, other, strict=False))
+    parted = next((place for place, (a, b) in together if a != b), min(len(text), len(other)))
+    start = text.rfind(" ", 0, parted) + 1
+    if parted - start > limit - 2:
+        start = parted - limit // 2
+    return shorten(f"…{text[_border(text, start) :]}", limit)
+
+
 def shorten_to_units(text: str, limit: int) -> str:
     """The same with `limit` in UTF-16 units, as platforms count: a character beyond U+FFFF is two."""
     if len(text) * 2 <= limit or _units(text) <= limit:

@@ -94,6 +94,8 @@ class Choice:
     """`label` is on the button, `full` in summaries; `words` are the intents and `also` the spellings that mean it.
 
     `does`: `answer` keeps the key; `tell` says something and asks again; `leave` says something and ends the flow.
+    `shows` is on the button in place of `label` where what the choice stands for is only known then: it is then pressed
+    or chosen by its number, not by its words.
     """
 
     key: str
@@ -103,6 +105,7 @@ class Choice:
     also: tuple[str, ...] = ()
     does: Literal["answer", "tell", "leave", "edit"] = "answer"
     tell: Callable[[Known], Sayable] | None = None
+    shows: Callable[[Known], Text] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,10 @@ def _leads_back(flow: Flow, state: State, question: Question) -> bool:
 
 
 def _question_buttons(state: State, question: Question, known: Known) -> Iterator[Button]:
-    numbered = len(question.choices) >= _NUMBERED_FROM
+    numbered = len(question.choices) >= _NUMBERED_FROM or any(choice.shows for choice in question.choices)
     for place, choice in enumerate(question.choices, 1):
-        yield Button(choice.label, _payload(state, f"={choice.key}"), place if numbered else None)
+        label = choice.shows(known) if choice.shows else choice.label
+        yield Button(label, _payload(state, f"={choice.key}"), place if numbered else None)
     if question.kept and question.key in state.answers:
         yield Button(KEEP, _payload(state, "keep"))
     elif question.skip is not None and not (question.box == "email" and known.email_required):

@@ -117,6 +117,13 @@ def status(standing: Standing, known: Known) -> Outcome:
         return moves.aside(standing.talk, none, go("start", t("Start sign-up")))
     if request.status in ("refused", "needs_correction"):
         return moves.aside(standing.talk, _standing_of(request, known), go("correct", t("Correct and resend")))
+    if request.seat is not None:
+        joined = t(
+            "Request {ref} was joined to request {other} of the same association. You are one of its contacts; a change goes"
+            " through the team."
+        )(ref=Ltr(reference(request.id)), other=Ltr(reference(request.seat.id)))
+        told = paragraphs(joined, _standing_of(request.seat, known))
+        return moves.aside(standing.talk, told, go("contact", t("Contact the team")))
     return moves.ask_again(standing.talk, known, (_standing_of(request, known),))
 
 
@@ -157,9 +164,8 @@ def edit(standing: Standing, known: Known) -> Outcome:
         return moves.stepped(standing, engine.edit(signup.SIGNUP, draft, known), known)
     if request is None:
         return status(standing, known)
-    if request.status == "approved":
-        accepted = t("Your request is accepted, so a change goes through the team. Write what should change, and to what.")
-        return moves.opened(standing.talk, known, helpdesk.CONTACT.name, notes=(accepted,))
+    if request.status in _THROUGH_THE_TEAM:
+        return moves.opened(standing.talk, known, helpdesk.CONTACT.name, notes=(_THROUGH_THE_TEAM[request.status],))
     kept = {key: answer for key, answer in request.answers.items() if key not in ("signature", "signer_role")}
     opening = moves.opened(standing.talk, known, signup.NAME, answers=kept, subject=request.id, revises=True)
     reopened = replace(standing, talk=opening.talk)
@@ -167,6 +173,15 @@ def edit(standing: Standing, known: Known) -> Outcome:
     note = t("Your request stays as it was sent until you sign the change.")
     step = engine.edit(signup.SIGNUP, state, known)
     return moves.stepped(reopened, replace(step, notes=(note,)), known)
+
+
+_THROUGH_THE_TEAM = {
+    "approved": t("Your request is accepted, so a change goes through the team. Write what should change, and to what."),
+    "merged": t(
+        "Your request was joined to another of your association, so a change goes through the team. Write what should"
+        " change, and to what."
+    ),
+}
 
 
 def correct(standing: Standing, known: Known) -> Outcome:

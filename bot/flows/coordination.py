@@ -9,7 +9,7 @@ from bot.core.bidi import shorten
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.text import Ltr, Sayable, Text, lines, paragraphs, t
-from bot.flows import audit, committee, decisions, figures, help_requests, moves
+from bot.flows import audit, committee, decisions, duplicates, figures, help_requests, moves
 from bot.flows.command import AREA, Command, coordinator_in, go, speaker
 from bot.flows.declared import FLOWS
 from bot.flows.effects import ClaimHelp, CloseHelp, Effect, NoteExport, Nudge, SetActive, UndoDecision
@@ -35,7 +35,7 @@ def area(standing: Standing, known: Known) -> Outcome:
     buttons = (
         go("pending", t("Requests to decide")),
         go("help_requests", t("Requests for help")),
-        *((go("phone_entry", t("Fill by phone")),) if may(coordinator_in(known), "coordinator") else ()),
+        *((go("phone_entry", t("Fill by phone")), duplicates.DOOR) if may(coordinator_in(known), "coordinator") else ()),
         go("report", t("Figures")),
         *((_TEAM, go("audit", audit.TITLE)) if may(coordinator_in(known), "owner") else ()),
         go("services", t("Other services")),
@@ -296,6 +296,7 @@ COMMANDS: tuple[Command, ...] = (
     _sets_active("reinstate", active=True),
     Command("invite", invite, role="owner"),
     Command("audit", audit_trail, describe=t("Coordination: who did what"), needs=frozenset({"audit"}), role="owner"),
+    *duplicates.COMMANDS,
 )
 
 

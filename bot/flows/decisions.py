@@ -20,8 +20,8 @@ from bot.core.flow import (
     quietly,
 )
 from bot.core.known import Known
-from bot.core.messages import Button, Outgoing
-from bot.core.readers import free_text_reader
+from bot.core.messages import Button
+from bot.core.readers import free_text_reader, show_phone_number
 from bot.core.text import Ltr, Sayable, Text, Value, lines, paragraphs, t
 from bot.flows import signup
 from bot.flows.command import AREA, go, speaker
@@ -30,6 +30,8 @@ from bot.rules.references import reference
 
 UNDO_WITHIN = timedelta(minutes=2)
 """How long a decision can be undone; then the person is told."""
+MOST_COUNTED = 1000
+"""A card does not count further: counting a hundred thousand takes longer than all the rest of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,28 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """A sign-up was joined to another (`seat`), by whom (a name, None when that person is gone) and when."""
+
+    seat: int
+    by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody who signed for the same association, in an application joined to this one; `phone` is E.164."""
+
+    name: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
-    """A sign-up as the committee sees it. `similar` are names of associations that resemble it; `decision` the last one
-    that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included;
-    `by_phone`: a coordinator filled it, and the president signed."""
+    """A sign-up as the committee sees it. `similar` are names of associations that resemble it, not judged yet; `decision`
+    the last one that was not undone; `waiting` how many wait for a decision in the reader's scope, this one included, up
+    to MOST_COUNTED. `by_phone`: a coordinator filled it, and the president signed. `joined`: to which other sign-up, if it
+    was; `contacts`: of those joined to it."""
 
     id: int
     status: str
@@ -60,6 +80,8 @@ class Application:
     decision: Decision | None = None
     waiting: int = 0
     by_phone: bool = False
+    joined: Joining | None = None
+    contacts: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +114,7 @@ def application_in(known: Known) -> Application | None:
     return found if isinstance(found, Application) else None
 
 
-def _values(application: Application, known: Known) -> dict[str, Value]:
+def values_of(application: Application, known: Known) -> dict[str, Value]:
     shown: dict[str, Value] = {"ref": Ltr(reference(application.id))}
     for question in signup.ROWS:
         answer = application.answers.get(question.key)
@@ -103,7 +125,7 @@ def _values(application: Application, known: Known) -> dict[str, Value]:
 
 def card(application: Application, known: Known) -> Sayable:
     """What a coordinator decides on: the call's answers, who signed, what it resembles, what was decided before."""
-    values = _values(application, known)
+    values = values_of(application, known)
     head = t(
         "New request {ref}\nAssociation: {association}\nCentre: {centre}\nCategory: {category}\nCity: {city}\nPossible"
         " duplicate: {duplicate_note}"
@@ -112,9 +134,22 @@ def card(application: Application, known: Known) -> Sayable:
     signed = _signed(application.answers)
     sent = calendar.day(application.since.astimezone(known.zone).date())
     facts = people(president=values["president"], phone=values["phone"], email=values["email"], signature=signed, date=sent)
-    more = t("Waiting for a decision: {count}")(count=application.waiting) if application.waiting > 1 else None
+    contacts = (_contact(each) for each in application.contacts)
     filled = t("Filled by phone, on behalf of the president") if application.by_phone else None
-    return paragraphs(lines(head(**values), facts, filled), _before(application, known), more)
+    return paragraphs(
+        lines(head(**values), facts, filled, *contacts), _before(application, known), _more(application.waiting)
+    )
+
+
+def _more(waiting: int) -> Sayable | None:
+    if waiting < MOST_COUNTED:
+        return t("Waiting for a decision: {count}")(count=waiting) if waiting > 1 else None
+    return t("Waiting for a decision: {count} or more")(count=MOST_COUNTED)
+
+
+def _contact(contact: Contact) -> Text:
+    phone = show_phone_number(contact.phone) if contact.phone else t("Not provided")
+    return t("Second contact: {name}, {phone}")(name=contact.name, phone=phone)
 
 
 def _signed(answers: Answers) -> Value:
@@ -127,6 +162,8 @@ def _signed(answers: Answers) -> Value:
 
 def _before(application: Application, known: Known) -> Sayable | None:
     decision = application.decision
+    if application.joined is not None:
+        return already(application, known)
     if decision is None or decision.status not in STATUS:
         return None
     if application.status == "pending":
@@ -142,7 +179,15 @@ def why(reason: str | None, remark: str | None) -> Value:
 
 def already(application: Application, known: Known) -> Text:
     """Somebody was faster. An application that is not pending without a decision was withdrawn, or is not sent yet."""
-    decision = application.decision
+    decision, joined = application.decision, application.joined
+    if joined is not None:
+        told = t("Request {ref} was joined to request {other} by {coordinator} on {date}. Nothing was changed.")
+        return told(
+            ref=Ltr(reference(application.id)),
+            other=Ltr(reference(joined.seat)),
+            coordinator=joined.by or t("the coordination team"),
+            date=calendar.day(joined.at.astimezone(known.zone).date()),
+        )
     if decision is None:
         return NOT_YOURS
     at = decision.at.astimezone(known.zone)
@@ -161,8 +206,9 @@ def choices_for(application: Application, *, may_decide: bool) -> tuple[Button, 
         go("ask_info", t("Ask for information"), application.id),
         go("refuse", t("Do not accept"), application.id),
     )
+    compare = (go("compare", t("Compare"), application.id),) if may_decide and application.similar else ()
     following = (go("pending", t("Next request"), application.id),) if application.waiting > 1 else ()
-    return (*(decide if may_decide and application.status == "pending" else ()), *following)
+    return (*(decide if may_decide and application.status == "pending" else ()), *compare, *following)
 
 
 def _decided(state: State, known: Known, *, status: str, reason: str | None = None, remark: str | None = None) -> Ending:
@@ -205,7 +251,7 @@ def _confirm(_: Answers, known: Known) -> Sayable:
     application, at = application_in(known), told_at(known)
     if application is None:
         return NOT_YOURS
-    values = _values(application, known)
+    values = values_of(application, known)
     if at <= known.now + UNDO_WITHIN:
         ask = t(
             "Accept request {ref} ({association}, {centre})? The president is told in two minutes; until then you can undo"
@@ -341,39 +387,3 @@ ASK_INFO = Flow(
 )
 
 FLOWS = (APPROVE, REFUSE, ASK_INFO)
-
-
-def verdict(application: Application, decision: Decision, known: Known) -> Outgoing:
-    """What the person is told of a decision."""
-    ref, values = Ltr(reference(application.id)), _values(application, known)
-    if decision.status == "approved":
-        accepted = t(
-            "Your sign-up has been accepted.\nAssociation: {association}\nCentre: {centre}\nReference: {ref}\n\nYou can now"
-            " confirm your attendance at the national meeting and take part in the consultations on the draft charter."
-        )
-        return Outgoing(
-            accepted(association=values["association"], centre=values["centre"], ref=ref), (go("menu", t("Menu")),)
-        )
-    correct = go("correct", t("Correct and resend"))
-    if decision.status == "refused":
-        refused = t(
-            "Your request {ref} could not be accepted.\nReason: {reason}\n\nWhat you can do: correct the information and"
-            " send it again, or contact the team at {contact_phone}."
-        )
-        return Outgoing(
-            refused(ref=ref, reason=why(decision.reason, decision.remark)), (correct, go("human", engine.CALL_ME))
-        )
-    question = signup.SIGNUP.question(decision.reopens or "")
-    asked = t(
-        "One answer of your request {ref} must be corrected: {field_label}.\nRemark of the team: {remark}\n\nYour other"
-        " answers are kept."
-    )
-    label = question.label if question is not None and question.label is not None else t("the information")
-    return Outgoing(asked(ref=ref, field_label=label, remark=decision.remark or ""), (correct,))
-
-
-def taken_back(signup_id: int, by: str) -> Outgoing:
-    """What is told to whoever took a decision that somebody else has undone."""
-    told = t("{name} took back your decision on request {ref}: it is waiting for a decision again.")
-    card_ = go("application", BACK_TO_REQUEST, signup_id)
-    return Outgoing(told(name=by, ref=Ltr(reference(signup_id))), (card_, AREA))

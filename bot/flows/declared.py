@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.flow import Flow
-from bot.flows import committee, decisions, help_requests
+from bot.flows import committee, decisions, help_requests, merges
 from bot.flows.claims import CLAIM
 from bot.flows.helpdesk import CALL, CONTACT
 from bot.flows.language import FIRST_LANGUAGE, LANGUAGE
@@ -26,5 +26,6 @@ _ALL = (
     *decisions.FLOWS,
     *committee.FLOWS,
     *help_requests.FLOWS,
+    *merges.FLOWS,
 )
 FLOWS: dict[str, Flow] = {flow.name: flow for flow in _ALL}

@@ -152,6 +152,32 @@ class Nudge:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgePair:
+    """`different`, or None: to be judged again."""
+
+    pair: int
+    verdict: Literal["different"] | None
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Join the second application of a pair to the first; `taken` are the fields whose value is the second one's."""
+
+    pair: int
+    taken: tuple[str, ...]
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoMerge:
+    """`second` is the sign-up that was joined to another."""
+
+    second: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoteRefusal:
     """Somebody asked for what only the committee, or a higher role, may do. `by` None: nobody of the committee."""
 
@@ -187,6 +213,9 @@ Effect: TypeAlias = (
     | CloseHelp
     | PrepareSignup
     | Nudge
+    | JudgePair
+    | Merge
+    | UndoMerge
     | NoteRefusal
     | NoteExport
 )

@@ -59,7 +59,8 @@ class Standing:
 class Request:
     """A person's latest sign-up as commands need it; `answers` are what was sent, ready to be changed.
 
-    `status`, `decided_at`, `reason` and `reopens` are those of the last decision the person was told of.
+    `status`, `decided_at`, `reason` and `reopens` are those of the last decision the person was told of. `seat` is the
+    request it was joined to, when its status is `merged`.
     """
 
     id: int
@@ -69,6 +70,7 @@ class Request:
     decided_at: datetime | None = None
     reason: Value = ""
     reopens: str | None = None
+    seat: Request | None = None
 
 
 @dataclass(frozen=True, slots=True)

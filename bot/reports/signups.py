@@ -50,6 +50,7 @@ STATUSES = {
     "approved": t("Accepted"),
     "refused": t("Not accepted"),
     "withdrawn": t("Withdrawn"),
+    "merged": t("Joined to another request"),
 }
 
 _COLUMNS = (

@@ -1,31 +1,23 @@
-"""Which associations look alike: candidates for a human, never merged by a score."""
+"""What makes associations look alike, and when two centres are one: candidates for a human, never merged by a score."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
+
+from bot.core.folding import fold
 
 _ALIKE = 88
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What associations are compared by: the folded name, phone (E.164), e-mail, the commune of the first centre."""
-
-    key: str
-    phone: str | None = None
-    email: str | None = None
-    city_code: str | None = None
+def nearly_same(key: str, others: Sequence[str]) -> list[int]:
+    """The places of those folded names that are nearly this one, whatever the order of their words; only for associations
+    of one commune."""
+    found = process.extract(key, others, scorer=fuzz.token_sort_ratio, score_cutoff=_ALIKE, limit=None)
+    return sorted(place for _, _, place in found)
 
 
-def alike(one: Profile, other: Profile) -> bool:
-    """The same name, phone or e-mail; or names that are nearly the same in one commune."""
-    if one.key == other.key:
-        return True
-    if one.phone is not None and one.phone == other.phone:
-        return True
-    if one.email is not None and (one.email.casefold() == (other.email or "").casefold()):
-        return True
-    same_place = one.city_code is not None and one.city_code == other.city_code
-    return same_place and fuzz.token_sort_ratio(one.key, other.key) >= _ALIKE
+def centre_key(name: str, city: str, city_code: str | None) -> tuple[str, str]:
+    """Two centres of one association with the same key are one centre."""
+    return fold(name), city_code or fold(city)

@@ -5,6 +5,7 @@ from storage.tables.base import metadata
 from storage.tables.committee import coordinators, invites
 from storage.tables.conversations import conversations
 from storage.tables.decisions import decisions
+from storage.tables.duplicates import merges, pairs
 from storage.tables.heartbeats import heartbeats
 from storage.tables.help_requests import help_requests
 from storage.tables.imports import imports
@@ -28,8 +29,10 @@ __all__ = [
     "imports",
     "inbox",
     "invites",
+    "merges",
     "metadata",
     "outbox",
+    "pairs",
     "parked",
     "people",
     "signups",

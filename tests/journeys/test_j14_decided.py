@@ -7,7 +7,7 @@ import asyncio
 
 import sqlalchemy as sa
 
-from storage.tables import audit_entries, decisions, signups
+from storage.tables import associations, audit_entries, decisions, signups
 from tests.conftest import Running
 from tests.fakes.clock import Clock
 from tests.journeys.committee import joins, signs_up, tells
@@ -121,6 +121,30 @@ async def test_an_accepted_president_is_told_once_and_a_late_undo_changes_nothin
     assert "فات أجل التراجع" in late.text
     actions = [row.action for row in await running.rows(sa.select(audit_entries.c.action).order_by(audit_entries.c.id))]
     assert actions == ["invite", "join", "decide"]
+
+
+async def test_a_president_hears_that_a_change_signed_after_the_decision_is_not_kept(
+    running: Running, meet: Meet, clock: Clock
+) -> None:
+    khadija, fatima = meet(), meet()
+    await joins(khadija, running, "خديجة")
+    await signs_up(fatima, FATIMA)
+    await khadija.reads()
+    await fatima.says("تعديل")
+    await fatima.says("1")
+    await khadija.presses("قبول")
+    await khadija.presses("قبول")
+    await tells(running, clock)
+    await fatima.says("جمعية أخرى")
+    await fatima.says("نعم")
+    replies = await fatima.says("فاطمة العلوي")
+    assert replies[-1].text == (
+        "لم يتم الاحتفاظ بالتعديل الذي وقعتموه الآن: تم البت في الطلب 4726-3918 أو ضمه إلى طلب آخر قبل توقيعكم."
+        " المرجو كتابة ما يجب تغييره إلى الفريق."
+    )
+    assert replies[-1].labels == ["الاتصال بالفريق"]
+    (row,) = await running.rows(sa.select(associations.c.name))
+    assert row.name == "جمعية أمل للتنمية والتضامن"
 
 
 async def test_a_correction_asks_for_the_answer_named_and_nothing_else(running: Running, meet: Meet, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from storage import migrations
+from storage import duplicates, migrations
 from storage.engine import Database
 from storage.migrations import HEAD, migrate, revision_of
-from storage.tables import metadata
+from storage.tables import associations, metadata, signups
 
 
 def test_the_newest_revision_is_the_one_the_health_page_waits_for() -> None:
@@ -64,3 +65,28 @@ async def test_references_are_enforced_again_after_a_migration(tmp_path: Path) -
     async with database.read() as connection:
         assert await connection.scalar(sa.text("PRAGMA foreign_keys")) == 1
     await database.close()
+
+
+async def test_applications_from_before_are_compared_once_there_are_duplicates(database: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    before = next(each.down_revision for each in revisions if "Pairs that look alike" in each.doc)
+    await migrate(database, "base")
+    await migrate(database, str(before))
+    association = "(1, 'أمل', 'امل', 'Amal@Example.org', :at)"
+    applications = "(1, 1, 'pending', 'ar', 'web', :at, :at), (2, NULL, 'draft', 'ar', 'web', :at, NULL)"
+    facts = "id, association_id, status, language, channel, created_at, signed_at"
+    statements = (
+        f"INSERT INTO associations (id, name, name_key, email, created_at) VALUES {association}",
+        f"INSERT INTO signups ({facts}) VALUES {applications}",
+    )
+    moment = sa.bindparam("at", datetime(2026, 11, 23, tzinfo=UTC), type_=signups.c.signed_at.type)
+    async with database.write() as connection:
+        for statement in statements:
+            await connection.execute(sa.text(statement).bindparams(moment))
+    await migrate(database)
+    async with database.read() as connection:
+        assert await connection.scalar(sa.select(associations.c.email_key)) == "amal@example.org"
+        assert await connection.scalar(sa.select(signups.c.sent_at == signups.c.signed_at).where(signups.c.id == 1))
+        assert await duplicates.to_compare(connection, limit=10) == [1]

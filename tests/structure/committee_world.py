@@ -10,11 +10,22 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.desktop import Desktop
-from bot.flows import decisions, figures, help_requests
+from bot.actions.duplicates import find_duplicates, load_pair
+from bot.flows import decisions, duplicates, figures, help_requests, merges, pairs
 from bot.rules.permissions import ROLES, Role
-from storage import committee, decisions as stored
+from storage import committee, decisions as stored, duplicates as stored_pairs, merges as stored_merges
 from storage.engine import Database
-from storage.tables import addresses, conversations, help_requests as requests, metadata, outbox, signups
+from storage.merges import Moved
+from storage.tables import (
+    addresses,
+    centres,
+    conversations,
+    help_requests as requests,
+    metadata,
+    outbox,
+    pairs as pair_rows,
+    signups,
+)
 from tests.bot.actions.updates import SEALS, open_desk
 from tests.bot.core.setting import NOW, SETUP
 from tests.fakes.clock import Clock
@@ -24,7 +35,10 @@ SECRETS = ("جمعية دار الطالب النور", "06 00 00 00 02", "06 00
 """What only members see whose business it is: a name, numbers, words."""
 TEAM_SECRETS = ("سعاد العضو",)
 """What only those in charge see."""
-OUT_OF_SCOPE = (decisions.NOT_YOURS, help_requests.NOT_OPEN, figures.NOT_STUCK)
+OUT_OF_SCOPE = (
+    *(decisions.NOT_YOURS, help_requests.NOT_OPEN, figures.NOT_STUCK),
+    *(pairs.GONE, duplicates.NOTHING_ALIKE, merges.NOT_JOINED),
+)
 """What is said of something that is not in one's scope."""
 DESKTOP = Desktop(SETUP, SEALS, sender=None)
 
@@ -65,14 +79,19 @@ ACTORS = (
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Ids: `pending` and `decided` applications, a `help` request, another `member`, a person who is `stuck`; `persons` and `places` by address.
-    `rows` is the dump of it."""
+    """Ids: `pending` and `decided` applications, a `help` request, another `member`, a person who is `stuck`; a `pair` to be
+    judged that differs in every field, with its `mark`, one that was `judged`, an application that was `joined` to another;
+    `persons` and `places` by address. `rows` is the dump of it."""
 
     pending: int
     decided: int
     help: int
     member: int
     stuck: int
+    pair: int
+    mark: str
+    judged: int
+    joined: int
     persons: Mapping[str, int]
     places: Mapping[str, int]
     rows: Mapping[str, set[tuple[object, ...]]]
@@ -92,12 +111,16 @@ async def made(database: Database) -> World:
                 "تارودانت",
             )
             await desk.dialogue(number, "سلام", "أوافق", *answers, "نعم", "إبراهيم أيت علي", "لا")
+        other = ("سعيد أمزيل", "0600000004", "said@example.org", "تارودانت", "نعم", "سعيد أمزيل", "لا")
+        await desk.dialogue("4", "سلام", "أوافق", "جمعية الأطلس", "دار الطالب 1", "5", *other)
+        await desk.dialogue("5", "سلام", "أوافق", "جمعية الأطلس", "دار الطالب 5", "5", *other)
         await desk.dialogue("1", "/contact", "سؤال لا يراه الجميع")
         await desk.dialogue("3", "سلام", "أوافق", "جمعية دار الطالب النور", "دار الطالب 3", "5")
         for actor in ACTORS:
             if not actor.writes_first:
                 await desk.dialogue(actor.address, "سلام")
         await desk.dialogue("1999", "سلام")
+    await find_duplicates(database, NOW)
     async with database.write() as connection:
         await connection.execute(outbox.delete())
         found = await connection.execute(sa.select(addresses.c.external_id, addresses.c.person_id))
@@ -116,16 +139,41 @@ async def made(database: Database) -> World:
         member = await committee.add_coordinator(
             connection, person=persons["1999"], name=TEAM_SECRETS[0], role="viewer", category=None, now=NOW
         )
-        pending, decided = (
+        pending, decided, twin, joined = (
             await connection.execute(sa.select(signups.c.id).where(signups.c.status != "draft").order_by(signups.c.id))
         ).scalars()
         await stored.add_decision(
             connection, signup=decided, status="approved", coordinator_id=places["1007"], decided_at=NOW
         )
+        pair, judged, mark = await _compared(connection, pending, decided, twin, by=places["1007"])
+        await _join(connection, twin, joined, by=places["1007"])
         help_ = await connection.scalar(sa.select(requests.c.id))
         rows = await dump(connection)
     assert help_ is not None
-    return World(pending, decided, help_, member, persons["3"], persons, places, rows)
+    return World(pending, decided, help_, member, persons["3"], pair, mark, judged, joined, persons, places, rows)
+
+
+async def _compared(connection: AsyncConnection, first: int, other: int, twin: int, *, by: int) -> tuple[int, int, str]:
+    """The pair of the first and its twin, which differ in every field, their centre's category too; that of the first and
+    the other one, judged; the mark of the pair."""
+    described = sa.select(signups.c.association_id).where(signups.c.id == twin).scalar_subquery()
+    apart = centres.update().where(centres.c.association_id == described)
+    await connection.execute(apart.values(category_other="غير ذلك"))
+    await stored_pairs.add_pairs(connection, [(first, twin)])
+    await stored_pairs.judge_pair(connection, first, other, verdict="different", by=by, now=NOW)
+    of_first = sa.select(pair_rows.c.second_id, pair_rows.c.id).where(pair_rows.c.first_id == first)
+    found = {row.second_id: row.id for row in await connection.execute(of_first)}
+    pair = await load_pair(connection, found[twin], category=None, lock=False)
+    assert pair is not None
+    assert pair.differing() == merges.FIELDS
+    return pair.id, found[other], pair.mark()
+
+
+async def _join(connection: AsyncConnection, first: int, second: int, *, by: int) -> None:
+    were = {"first_status": "pending", "second_status": "pending"}
+    facts = {"first_id": first, "second_id": second, "coordinator_id": by, "merged_at": NOW, "taken": ""}
+    await stored_merges.set_status(connection, second, "merged", was="pending")
+    await stored_merges.add_merge(connection, moved=Moved(), kept={}, **facts, **were)
 
 
 async def dump(connection: AsyncConnection) -> dict[str, set[tuple[object, ...]]]:

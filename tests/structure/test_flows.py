@@ -13,10 +13,13 @@ from bot.core.messages import Button
 from bot.core.text import Text
 from bot.flows import notice
 from bot.flows.catalogue import COMMANDS, FLOWS, MENU, SERVICES, STANDING_BUTTONS
+from bot.flows.categories import CATEGORIES
 from bot.flows.commands import BY_INTENT
 from bot.flows.committee import Member
-from bot.flows.decisions import Application
+from bot.flows.decisions import Application, card
 from bot.flows.help_requests import HelpCard
+from bot.flows.merges import Joined
+from bot.flows.pairs import Centre, Pair, Side
 from bot.flows.signup import SIGNUP
 from bot.rules.permissions import Coordinator
 from handlers.telegram import setup
@@ -56,6 +59,22 @@ def test_every_label_fits_every_channel_in_every_language(flow: Flow) -> None:
         if units(text) > (WHATSAPP_ROW if listed else WHATSAPP_BUTTON)
     ]
     assert too_long == []
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+def test_labels_that_hold_values_fit_and_are_told_apart_however_long_the_values_are(language: str) -> None:
+    for flow in FLOWS.values():
+        for question in flow.questions:
+            choices = [
+                choice.shows(replace(known("telegram", language), loaded=LONG))
+                for choice in question.choices
+                if choice.shows
+            ]
+            texts = [
+                f"{number}. {SETUP.speech(language, 'telegram').tell(label)}" for number, label in enumerate(choices, 1)
+            ]
+            assert [text for text in texts if units(text) > WHATSAPP_BUTTON] == []
+            assert len({text[3:] for text in texts}) == len(texts)
 
 
 def test_standing_buttons_fit_too() -> None:
@@ -116,6 +135,31 @@ LOADED = {
     "application": APPLICATION,
     "help_request": HelpCard(3, NOW, text="سؤال", claimed_by=(1, "خديجة")),
     "member": Member(Coordinator(2, "يوسف", "viewer")),
+    "pair": Pair(
+        5, Side(7, "approved", NOW, APPLICATION.answers), Side(8, "pending", NOW, {"phone": Answer("+212600000001")})
+    ),
+    "merge": Joined(7, 8, "جمعية أمل", NOW, by=(1, "خديجة")),
+}
+_LONG = ("جمعية الأمل للتنمية والتضامن والتربية والثقافة", "association.amal.tanmia.tadamon")
+LONG = {
+    "pair": Pair(
+        5,
+        *(
+            Side(
+                number,
+                "pending",
+                NOW,
+                {
+                    "association": Answer(f"{_LONG[0]} {number}", f"{_LONG[0]} {number}"),
+                    "president": Answer(f"{_LONG[0]} {number}", f"{_LONG[0]} {number}"),
+                    "phone": Answer(f"+21260000000{number}"),
+                    "email": Answer(f"{_LONG[1]}{number}@example.org"),
+                },
+                (Centre(number, "دار الأمل", CATEGORIES[number].key, None, "الرباط", None),),
+            )
+            for number in (1, 2)
+        ),
+    )
 }
 TYPED = {"phone": Answer("+212600000001")}
 
@@ -131,6 +175,11 @@ def test_every_short_flow_finishes_whichever_choice_is_made(name: str) -> None:
         ending = flow.finish(state, replace(KNOWN, loaded=LOADED))
         assert ending.say is not None or ending.then is not None
         assert told(ending.say) if ending.say else True
+
+
+def test_a_card_counts_what_waits_up_to_a_thousand() -> None:
+    waits = [told(card(replace(APPLICATION, waiting=number), KNOWN)).rpartition("\n\n")[2] for number in (2, 999, 1000)]
+    assert waits == ["في انتظار البت: 2", "في انتظار البت: 999", "في انتظار البت: 1000 أو أكثر"]
 
 
 def test_flows_questions_and_choices_have_keys_of_their_own() -> None:

@@ -31,17 +31,25 @@ LEAST: Mapping[str, Role] = {
     **dict.fromkeys(("coordination", "pending", "application", "help_requests", "help_request"), "viewer"),
     **dict.fromkeys(("report", "stuck"), "viewer"),
     **dict.fromkeys(("members", "nudge", "phone_entry"), "coordinator"),
+    **dict.fromkeys(("duplicates", "compare", "merge", "not_same", "reconsider", "merges", "undo_merge"), "coordinator"),
     **dict.fromkeys(("approve", "ask_info", "refuse", "undo", "claim_help", "answer_help", "close_help"), "coordinator"),
     **dict.fromkeys(("team", "member", "change_role", "suspend", "reinstate", "invite", "audit"), "owner"),
 }
 """The least role for each command and each flow of the committee, decided here by hand: what is declared elsewhere must
 agree, and what is new must be written here before this test passes."""
-ABOUT = {"application": "pending", "help_request": "help", "member": "member", "stopped": "stuck"}
+ABOUT = {"application": "pending", "help_request": "help", "member": "member", "stopped": "stuck"} | {
+    "pair": "pair",
+    "pair_of_application": "pending",
+    "merge": "joined",
+}
 """What a need is about, in the world of these tests; a command that needs something else is not covered yet."""
 ACTS = {"approve", "ask_info", "refuse", "undo", "claim_help", "answer_help", "close_help"} | {
-    *("change_role", "suspend", "invite", "audit", "members", "phone_entry", "nudge")
+    *("change_role", "suspend", "invite", "audit", "members", "phone_entry", "nudge"),
+    *("merge", "not_same", "reconsider", "undo_merge"),
 }
 """What changes rows when it is allowed; the others show, or open a conversation."""
+SCOPED = {"application", "help_request", "stopped", "pair", "pair_of_application", "merge"}
+"""Needs of what has a category."""
 ENOUGH_WORDS = "كلام يكفي لهذا الجواب"
 REAL = {"phone": "+212600000001", "city": None}
 
@@ -67,7 +75,7 @@ def commands(world: World) -> Iterator[Deed]:
         if command.role is None:
             continue
         subject = subject_of(command.name, command.needs, world)
-        scoped = bool(command.needs & {"application", "help_request", "stopped"})
+        scoped = bool(command.needs & SCOPED)
         if not command.about:
             yield Deed(command.name, "typed", Typed(f"/{command.name}"))
         yield Deed(command.name, "by button", Pressed(button(command, subject)), scoped=scoped)
@@ -81,6 +89,8 @@ def subject_of(name: str, needs: frozenset[str], world: World) -> int | None:
     kinds = [ABOUT[need] for need in needs if need in ABOUT]
     if name == "undo":
         return world.decided
+    if name == "reconsider":
+        return world.judged
     return getattr(world, kinds[0]) if kinds else None
 
 
@@ -90,9 +100,9 @@ def conversations_open(world: World) -> Iterator[Deed]:
         if flow.role is None:
             continue
         subject = subject_of(flow.name, flow.needs, world)
-        scoped = bool(flow.needs & {"application", "help_request"})
+        scoped = bool(flow.needs & SCOPED)
         for question in flow.questions:
-            state = State(flow.name, flow.version, question.key, 1, answers_before(flow, question), subject=subject)
+            state = State(flow.name, flow.version, question.key, 1, answers_before(flow, question, world), subject=subject)
             pressed = [f"={choice.key}" for choice in question.choices] + ["back"]
             for value in pressed:
                 yield Deed(flow.name, f"{question.key}{value}", Pressed(f"{flow.name}:1:{value}"), state, scoped)
@@ -100,14 +110,16 @@ def conversations_open(world: World) -> Iterator[Deed]:
                 yield Deed(flow.name, f"{question.key}, {words}", Typed(words), state, scoped)
 
 
-def answers_before(flow: Flow, question: Question) -> dict[str, Answer]:
+def answers_before(flow: Flow, question: Question, world: World) -> dict[str, Answer]:
     """Answers with which this question is asked."""
     before = flow.questions[: flow.questions.index(question)]
     options = [
         [choice.key for choice in q.choices if choice.does == "answer"] or [REAL.get(q.key, ENOUGH_WORDS)] for q in before
     ]
     for values in product(*options):
-        answers = {q.key: Answer(value) for q, value in zip(before, values, strict=True)}
+        answers = {
+            q.key: Answer(value, world.mark if q.key == "same" else None) for q, value in zip(before, values, strict=True)
+        }
         asked = {q.key: answers[q.key] for q in flow.applicable(answers) if q.key in answers}
         if question in flow.applicable(asked):
             return asked

@@ -7,7 +7,7 @@ import unicodedata
 import regex
 from hypothesis import given, strategies as st
 
-from bot.core.bidi import clean, shorten, shorten_to_units
+from bot.core.bidi import clean, shorten, shorten_apart, shorten_to_units
 
 
 def test_bidi_overrides_and_controls_go_and_line_breaks_stay() -> None:
@@ -76,3 +76,16 @@ def test_what_fits_is_not_touched_and_much_of_what_does_not_is_kept() -> None:
     assert shorten_to_units("😀" * 2049, 4096) == "😀" * 2047 + "…"
     assert shorten_to_units("🇲🇦" * 2000, 4096) == "🇲🇦" * 1023 + "…"
     assert shorten("e\u0301" * 10, 8) == "e\u0301" * 3 + "…"
+
+
+@given(st.text(), st.text(), st.text(), st.integers(8, 30))
+def test_a_text_told_apart_is_short_however_both_begin(begin: str, one: str, other: str, limit: int) -> None:
+    assert len(shorten_apart(begin + one, begin + other, limit)) <= limit
+
+
+def test_two_names_that_begin_alike_are_told_apart_where_they_part() -> None:
+    one, other = "جمعية دار الطالب النور", "جمعية دار الطالب النور الجديدة"
+    assert (shorten_apart(one, other, 15), shorten_apart(other, one, 15)) == ("…النور", "…النور الجديدة")
+    emails = ("association.amal.essaouira.1@example.org", "association.amal.essaouira.2@example.org")
+    assert [shorten_apart(*pair, 15) for pair in (emails, emails[::-1])] == ["…aouira.1@exam…", "…aouira.2@exam…"]
+    assert shorten_apart("06 00 00 00 01", "06 00 00 00 02", 15) == "06 00 00 00 01"
