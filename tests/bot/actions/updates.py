@@ -47,13 +47,15 @@ class OpenDesk:
 
 
 @asynccontextmanager
-async def open_desk(database: Database, clock: Clock, *, sender: str | None = "here") -> AsyncIterator[OpenDesk]:
+async def open_desk(
+    database: Database, clock: Clock, *, sender: str | None = "here", seals: Seals = SEALS
+) -> AsyncIterator[OpenDesk]:
     owed: list[Owed] = []
 
     def outlet(messages: Sequence[Owed]) -> None:
         owed.extend(messages)
 
-    desk = Desk(database, Desktop(SETUP, SEALS, sender), clock=clock, outlet=outlet)
+    desk = Desk(database, Desktop(SETUP, seals, sender), clock=clock, outlet=outlet)
     working = asyncio.create_task(desk.run())
     try:
         yield OpenDesk(desk, owed)
