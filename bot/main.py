@@ -8,6 +8,7 @@ import gettext
 import hashlib
 import secrets
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -23,14 +24,14 @@ from bot.actions.desk import Desk
 from bot.actions.desktop import Desktop
 from bot.actions.retention import INBOX_DAYS
 from bot.core import calendar
-from bot.core.errors import StorageUnavailable
+from bot.core.errors import SettingWrong, StorageUnavailable
 from bot.core.folding import fold
 from bot.core.known import Setup
 from bot.core.messages import Channel
 from bot.core.readers import shared_phone, show_phone_number
 from bot.core.seals import Seals
 from bot.core.text import Ltr, Speech, Value, n, t
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, variable
 from handlers.cli.commands import cli
 from handlers.cli.tools import Tools, operator_language
 from storage.engine import Database
@@ -51,8 +52,9 @@ log = structlog.get_logger()
 
 
 def main() -> None:
-    """The console script `nidaa`."""
+    """The console script `nidaa`. A fault of ours is told by its kind and place: its words may quote what people wrote."""
     logs.configure()
+    logs.take_over()
     language = operator_language()
     settings = lru_cache(maxsize=1)(load_settings)
     tools = Tools(
@@ -64,7 +66,11 @@ def main() -> None:
         probes=lambda: _probes(settings()),
         speech=Speech(language, catalogue(language)),
     )
-    cli(obj=tools)
+    try:
+        cli(obj=tools)
+    except Exception:
+        log.exception("ended_by_a_fault")
+        sys.exit(70)
 
 
 async def _serve(settings: Callable[[], Settings], only: str | None) -> None:
@@ -104,8 +110,8 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        port = await self.start()
         try:
+            port = await self.start()
             if port is not None:
                 address = self.settings.public_url or self.settings.model_copy(update={"port": port}).address
                 print(f"nidaa: {address}", flush=True)  # noqa: T201 -- what the operator waits for
@@ -179,8 +185,12 @@ class Service:
             host=self.settings.host,
             port=self.settings.port,
         )
+        try:
+            port = await server.start()
+        except OSError:
+            raise SettingWrong(variable("port"), _CANNOT_LISTEN(setting=Ltr(variable("host")))) from None
         self._closing.append(server.stop)
-        return await server.start()
+        return port
 
     def _start_telegram(self) -> Webhook | None:
         """The channel, its profile and its way in: the webhook where the platform can reach us, else polling."""
@@ -235,6 +245,12 @@ class Service:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
+
+
+_CANNOT_LISTEN = t(
+    "Nothing can listen there: the port is taken, or the address is not one of this machine. Choose another port, or check"
+    " {setting}."
+)
 
 
 def _spare_the_collector() -> None:
