@@ -208,7 +208,7 @@ async def test_a_fault_of_ours_ends_a_command_without_quoting_anything(
     async with database.write() as connection:
         await connection.execute(conversations.update().values(talk='{"stack": "0600000001"}'))
     done = nidaa("export", "signups", "--output", str(tmp_path / "out.json"))
-    assert done.returncode == 1
+    assert done.returncode == 70
     assert '"error": "ValidationError"' in done.stderr
     assert '"storage.conversations:' in done.stderr
     assert "Traceback" not in done.stderr
