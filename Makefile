@@ -25,6 +25,9 @@ test: $(VENV)/.dev $(MO)  ## install, run all tests
 faults: $(VENV)/.dev $(MO)  ## kill it, stop its database, fill its disk: at length, with figures at the end
 	@$(BIN)/python -m pytest tests/faults --long
 
+bench: $(VENV)/.dev $(MO)  ## how fast it is, beside a floor and two peers, in one run
+	@$(BIN)/python -m tests.benchmarks.turns
+
 lint: $(VENV)/.dev $(MO)  ## style, types, imports, templates, the Dockerfile
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, TextIO
@@ -17,7 +18,7 @@ import structlog
 ALLOWED = frozenset(
     {
         *("event", "level", "timestamp", "error", "trace", "logger"),
-        *("channel", "cause", "count", "outbox_id", "waiting", "address", "languages", "setting", "tick", "reference"),
+        *("channel", "cause", "count", "outbox_id", "waiting", "languages", "setting", "tick", "reference"),
         *("status", "attempt", "version", "only", "wait_seconds"),
     }
 )
@@ -43,13 +44,30 @@ def configure(file: TextIO | None = None, level: int = logging.INFO) -> None:
         logging.getLogger(name).propagate = True
 
 
+def take_over() -> None:
+    """What the interpreter itself would print of an exception that nobody caught goes through the gate, too."""
+
+    def unraisable(caught: sys.UnraisableHookArgs) -> None:
+        _tell_uncaught("unraisable", caught.exc_value)
+
+    def thread_ended(caught: threading.ExceptHookArgs) -> None:
+        _tell_uncaught("thread_ended_by_a_fault", caught.exc_value)
+
+    sys.unraisablehook = unraisable
+    threading.excepthook = thread_ended
+
+
+def _tell_uncaught(event: str, error: BaseException | None) -> None:
+    structlog.get_logger().error(event, exc_info=(type(error), error, error.__traceback__) if error else None)
+
+
 class _Gate(logging.Handler):
-    """Libraries' records: their template without its values, and the kind and places of their exception."""
+    """Libraries' records: their template without its values, and the kind and places of their exception. A message without
+    values may have them written into it already: of that, only the place that logged it is told."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(
-            record.levelno, str(record.msg)[:200], logger=record.name, exc_info=record.exc_info or None
-        )
+        told = str(record.msg)[:200] if record.args else f"{record.module}:{record.lineno}"
+        structlog.get_logger().log(record.levelno, told, logger=record.name, exc_info=record.exc_info or None)
 
 
 def _tell_traceback(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

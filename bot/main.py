@@ -62,8 +62,9 @@ log = structlog.get_logger()
 
 
 def main() -> None:
-    """The console script `nidaa`."""
+    """The console script `nidaa`. A fault of ours is told by its kind and place: its words may quote what people wrote."""
     logs.configure()
+    logs.take_over()
     language = operator_language()
     settings = lru_cache(maxsize=1)(load_settings)
     tools = Tools(
@@ -82,8 +83,8 @@ def main() -> None:
     try:
         cli(obj=tools)
     except Exception:  # Python's own traceback would end with the exception's message, which may quote a person or a secret
-        log.exception("ended")
-        sys.exit(1)
+        log.exception("ended_by_a_fault")
+        sys.exit(70)
 
 
 async def _serve(settings: Callable[[], Settings], only: str | None) -> None:
@@ -134,8 +135,8 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop.set)
-        port = await self.start()
         try:
+            port = await self.start()
             if port is not None:
                 address = self.settings.public_url or self.settings.model_copy(update={"port": port}).address
                 print(f"nidaa: {address}", flush=True)  # noqa: T201 -- what the operator waits for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,7 +59,12 @@ def _shown(name: str, value: object) -> str:
         return make_url(str(value)).render_as_string(hide_password=True)
     if isinstance(value, tuple):
         return ",".join(value)
+    if name.endswith("_url"):
+        value = _USER_INFO.sub("://•••@", str(value))
     return str(value) if value != "" else "–"
+
+
+_USER_INFO = re.compile(r"://[^/@]*@")
 
 
 def _declared(settings: Settings) -> Iterator[Finding]:

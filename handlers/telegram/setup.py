@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, MenuButtonCommands
 
 from bot.core.pacing import retry_wait
@@ -34,7 +34,7 @@ async def who_am_i(bot: Bot) -> str | None:
     """Does the platform know this token? Its trouble, or None."""
     try:
         await bot.me()
-    except (TelegramAPIError, OSError, TimeoutError) as error:
+    except (AiogramError, OSError, TimeoutError) as error:
         return type(error).__name__
     finally:
         await bot.session.close()
@@ -45,7 +45,7 @@ async def name_of(bot: Bot) -> str | None:
     """The bot's user name; None when the platform does not tell it now."""
     try:
         return (await bot.me()).username
-    except (TelegramAPIError, OSError, TimeoutError):
+    except (AiogramError, OSError, TimeoutError):
         return None
     finally:
         await bot.session.close()
@@ -77,7 +77,7 @@ class Profile:
             except TelegramRetryAfter as error:
                 wait = error.retry_after
                 self.trouble = "busy"
-            except (TelegramAPIError, OSError, TimeoutError) as error:
+            except (AiogramError, OSError, TimeoutError) as error:
                 self.trouble = type(error).__name__
             else:
                 self.trouble = None

@@ -50,7 +50,7 @@ class WebServer:
     async def stop(self) -> None:
         """Finish what is being answered; lines that stay open are cut after a moment."""
         self._server.should_exit = True
-        if self._task is not None:
+        if self._task is not None and not self._task.done():  # one that could not listen has ended, and said why
             await self._task
 
     async def _serve(self) -> None:

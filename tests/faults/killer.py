@@ -68,6 +68,7 @@ def _kill_before(process: int, nth: int) -> str:
             name = _beginning(process, thread)
             nth -= name is not None
             if name is not None and nth == 0:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # who kills also says so
                 os.kill(process, signal.SIGKILL)
                 return name
         if event == _EVENT_STOP and stopped_by in _STOPPING:

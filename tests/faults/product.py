@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,8 @@ class Product:
     def kill(self) -> None:
         """SIGKILL; it is gone when this returns."""
         if self._life >= 0:
-            signal.pidfd_send_signal(self._life, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._life, signal.SIGKILL)
             self._forget(wait=10)
 
     async def ends_cleanly(self) -> None:

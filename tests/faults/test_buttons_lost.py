@@ -10,8 +10,10 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.actions import heartbeats
 from bot.actions.desktop import Desktop
-from handlers.telegram.pulse import Pulse
+from handlers.telegram.pulse import PRESSES_KEPT, Pulse
+from storage.engine import Database
 from storage.tables import conversations, outbox
 from tests.conftest import Running, Serve
 from tests.fakes.bot_api import BotApi
@@ -125,6 +127,18 @@ async def test_each_is_asked_once_when_two_processes_start_at_once_and_again_lat
     assert len(bot_api.sent("sendMessage")) == calls + 5
 
 
+async def test_many_processes_that_end_a_silence_at_once_ask_once(down: Down, database: Database, clock: Clock) -> None:
+    fatima, here = down.somebody(), down.running.service
+    await answers_up_to(fatima, FATIMA, "category")
+    await here.stop()
+    clock.advance(minutes=10)
+    desktop = Desktop(here.setup, here.seals, None)
+    asked = await asyncio.gather(
+        *(heartbeats.beat(database, desktop, "telegram", now=clock(), presses_kept=PRESSES_KEPT) for _ in range(8))
+    )
+    assert sorted(len(owed) for owed in asked) == [0] * 7 + [1]
+
+
 async def test_whoever_wrote_meanwhile_is_answered_first_and_not_asked_again(
     down: Down, serve: Serve, bot_api: BotApi, clock: Clock
 ) -> None:
@@ -136,7 +150,7 @@ async def test_whoever_wrote_meanwhile_is_answered_first_and_not_asked_again(
     bot_api.pending = 1
     down.running = await serve(bot_api)
     rebound(down, wrote, pressed)
-    await until(lambda: bot_api.webhook.startswith(down.running.url))
+    await until(lambda: bot_api.sent("getWebhookInfo"))
     (answered,) = await wrote.says(FATIMA.centre)
     bot_api.pending = 0
     await beaten(down.running, clock)
@@ -158,8 +172,12 @@ async def test_whom_a_reply_is_still_owed_reads_that_and_is_not_asked_again(down
     away.times = 0
     await down.starts()
     rebound(down, fatima)
-    ((category,),) = await down.read_by(fatima)
+    ((category, *again),) = await down.read_by(fatima)
     assert "السؤال 3 من 8" in category.text
+    assert [reply.text for reply in again] in (
+        [],
+        [category.text],
+    )  # what left in the moment of the look may be asked once more
 
 
 async def test_every_silence_within_half_an_hour_of_the_last_word_is_asked_about_once(down: Down, bot_api: BotApi) -> None:

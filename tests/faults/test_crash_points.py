@@ -54,30 +54,32 @@ async def test_nothing_is_lost_when_it_dies_before_any_write_flush_or_send(
 
 async def _death(nth: int, product: Product, talking: asyncio.Task[None]) -> str | None:
     """The name of the call before which the product died; None when the person had finished before it came to that."""
-    with _waiting_to_kill(product.pid, nth) as killer:
-        ended = asyncio.create_task(product.ends())
+    ended = asyncio.create_task(product.ends())
+    with _waiting_to_kill(product.pid, nth) as said:
         await asyncio.wait((talking, ended), return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait((ended,), timeout=0.2)  # what becomes of the last reply is still to be written
-        if not ended.done():
-            ended.cancel()
-            return None
-        assert killer.stdout is not None
-        return killer.stdout.readline().strip()
+    if said:
+        await ended
+        return said[0]
+    ended.cancel()
+    return None
 
 
 @contextmanager
-def _waiting_to_kill(process: int, nth: int) -> Iterator[subprocess.Popen[str]]:
-    """Skips the test where this is not allowed, or not known for this machine."""
+def _waiting_to_kill(process: int, nth: int) -> Iterator[list[str]]:
+    """Yields a list that holds, once it is over, the call that was not made. Skips the test where this is not allowed, or
+    not known for this machine."""
     if platform.machine() not in CALLS:
         pytest.skip(f"the system calls of {platform.machine()} are not known here")
     command = [sys.executable, "-m", "tests.faults.killer", str(process), str(nth)]
-    killer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
+    said: list[str] = []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as killer:
         assert killer.stdout is not None
+        assert killer.stderr is not None
         if killer.stdout.readline() != "attached\n":
-            _, why = killer.communicate()
-            pytest.skip(f"a process may not be traced here: {why.strip().splitlines()[-1]}")
-        yield killer
-    finally:
-        killer.terminate()
-        killer.communicate()
+            pytest.skip(f"a process may not be traced here: {killer.stderr.read().strip().splitlines()[-1]}")
+        try:
+            yield said
+        finally:
+            killer.terminate()
+            said += killer.stdout.read().split()

@@ -65,4 +65,4 @@ def flushes_of_answers(calls: list[SystemCall]) -> list[int]:
 
 
 def _is_log(file: str) -> bool:
-    return file.endswith("nidaa.db-wal") or "/pg_wal/" in file
+    return file.endswith(".db-wal") or "/pg_wal/" in file

@@ -49,14 +49,19 @@ class OpenDesk:
 
 @asynccontextmanager
 async def open_desk(
-    database: Database, clock: Clock, *, sender: str | None = "here", journal: Journal | None = None
+    database: Database,
+    clock: Clock,
+    *,
+    sender: str | None = "here",
+    journal: Journal | None = None,
+    seals: Seals = SEALS,
 ) -> AsyncIterator[OpenDesk]:
     owed: list[Owed] = []
 
     def outlet(messages: Sequence[Owed]) -> None:
         owed.extend(messages)
 
-    desk = Desk(database, Desktop(SETUP, SEALS, sender, journal=journal), clock=clock, outlet=outlet)
+    desk = Desk(database, Desktop(SETUP, seals, sender, journal=journal), clock=clock, outlet=outlet)
     working = asyncio.create_task(desk.run())
     try:
         yield OpenDesk(desk, owed)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import hashlib
 import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
+from bot.core.seals import Seals
 from storage import inbox
 from storage.engine import Database
 from storage.tables import conversations
@@ -25,6 +29,8 @@ from tests.fakes.clock import Clock
 from tests.fakes.ports import free_port
 from tests.handlers.cli.conftest import Nidaa
 
+SECRET = "a secret for the tests, long enough to be one"
+SEALS = Seals(hashlib.sha256(SECRET.encode()).digest())
 SIGNED = (
     *("سلام", "أوافق"),
     *(GOOD[key] for key in ("association", "centre", "category", "president", "phone", "email", "city")),
@@ -147,8 +153,6 @@ def test_check_says_when_nobody_could_be_erased(nidaa: Nidaa, tmp_path: Path) ->
 
 
 async def test_check_tries_the_channels(nidaa: Nidaa, bot_api: BotApi) -> None:
-    import asyncio
-
     good = await asyncio.to_thread(nidaa, "check", NIDAA_TELEGRAM_TOKEN=TOKEN, NIDAA_TELEGRAM_API_URL=bot_api.url)
     assert "Telegram answers." in good.stdout
     bad = await asyncio.to_thread(nidaa, "check", NIDAA_TELEGRAM_TOKEN=TOKEN[:-1] + "x", NIDAA_TELEGRAM_API_URL=bot_api.url)
@@ -204,7 +208,7 @@ async def test_a_fault_of_ours_ends_a_command_without_quoting_anything(
     async with database.write() as connection:
         await connection.execute(conversations.update().values(talk='{"stack": "0600000001"}'))
     done = nidaa("export", "signups", "--output", str(tmp_path / "out.json"))
-    assert done.returncode == 1
+    assert done.returncode == 70
     assert '"error": "ValidationError"' in done.stderr
     assert '"storage.conversations:' in done.stderr
     assert "Traceback" not in done.stderr
@@ -269,3 +273,57 @@ asyncio.run(main())
 sys.exit("aiogram" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False).returncode == 0
+
+
+async def test_the_first_one_in_charge_gets_a_code_from_the_command_line(
+    nidaa: Nidaa, database: Database, clock: Clock, bot_api: BotApi
+) -> None:
+    clock.now = datetime.now(UTC)
+    asked = ("coordinators", "invite", "--role", "owner", "--name", "خديجة")
+    channel = {"NIDAA_TELEGRAM_TOKEN": TOKEN, "NIDAA_TELEGRAM_API_URL": bot_api.url}
+    done = await asyncio.to_thread(nidaa, *asked, **channel)
+    assert (done.returncode, done.stderr) == (0, "")
+    give, once, link, where, last = done.stdout.splitlines()
+    assert last.startswith("code: I")
+    code = last.removeprefix("code: ")
+    assert give == f"Give this code to خديجة: {code}"
+    assert once.startswith("It works once, until ")
+    assert link.endswith(f"https://t.me/nidaa_test_bot?start={code.lower().replace('-', '')}")
+    assert where.startswith("On the web page, they open http://localhost:8080, press “I have a code to continue”")
+    async with open_desk(database, clock, seals=SEALS) as desk:
+        (told,) = await desk.dialogue("1", f"/start {code}")
+        assert told.startswith("أصبحتم عضوا في فريق التنسيق.")
+        (used,) = await desk.dialogue("2", code)
+        assert used.startswith("تعذر قبول هذا الرمز")
+    assert nidaa("coordinators", "list").stdout == "خديجة: In charge of the team, all categories\n"
+    assert nidaa("coordinators", "list", LANG="fr_MA.UTF-8").stdout == "خديجة\u00a0: Responsable, toutes les catégories\n"
+
+
+def test_who_is_let_in_may_be_kept_to_one_category(nidaa: Nidaa) -> None:
+    assert nidaa("coordinators", "list").stdout.startswith("Nobody is in the team yet.")
+    asked = ("coordinators", "invite", "--role", "coordinator", "--name", "حسن", "--category", "older_persons")
+    done = nidaa(*asked, LANG="ar_MA.UTF-8")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("code: I")
+    trail = nidaa("audit").stdout
+    assert " cli  invite  invite " in trail
+    assert '"role":"coordinator","category":"older_persons"' in trail
+    assert "حسن" not in trail
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--role", "coordinator", "--name", "حسن", "--category", "women"), "women is no category. They are: children_"),
+        (("--role", "owner", "--name", "حسن", "--category", "older_persons"), "in charge of all categories"),
+        (("--role", "viewer", "--name", "ح"), "Write a name of 3 to 60 characters"),
+        (("--role", "boss", "--name", "حسن"), "'boss' is not one of 'owner', 'coordinator', 'viewer'"),
+        (("--name", "حسن"), "Missing option '--role'"),
+    ],
+)
+def test_an_invitation_that_cannot_be_made_says_why(nidaa: Nidaa, arguments: tuple[str, ...], said: str) -> None:
+    done = nidaa("coordinators", "invite", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert nidaa("audit").stdout == "Nothing has been done yet.\n"

@@ -17,7 +17,8 @@ from tests.fakes.people import TelegramPerson
 from tests.journeys.committee import joins
 
 EVERYBODYS = ["start", "status", "edit", "meeting", "consultations", "mydata", "stop", "help"]
-VIEWERS = ["pending", "help_requests"]
+VIEWERS = ["pending", "help_requests", "report"]
+COORDINATORS = ["phone_entry"]
 OWNERS = ["team", "audit"]
 
 
@@ -61,8 +62,8 @@ def shown(api: BotApi) -> list[Shown]:
     ("role", "names"),
     [
         ("viewer", EVERYBODYS + VIEWERS),
-        ("coordinator", EVERYBODYS + VIEWERS),
-        ("owner", EVERYBODYS + VIEWERS + OWNERS),
+        ("coordinator", EVERYBODYS + VIEWERS + COORDINATORS),
+        ("owner", EVERYBODYS + VIEWERS + COORDINATORS + OWNERS),
     ],
 )
 async def test_a_member_is_shown_the_commands_of_the_role(
@@ -93,7 +94,11 @@ async def test_the_list_changes_with_the_place_and_goes_with_it(
     await khadija.presses("تعليق العضوية")
     await hassan.reads()
     lists = [one for one in shown(bot_api) if one.chat == hassan.id]
-    assert [one.names for one in lists] == [EVERYBODYS + VIEWERS, EVERYBODYS + VIEWERS + OWNERS, []]
+    assert [one.names for one in lists] == [
+        EVERYBODYS + VIEWERS + COORDINATORS,
+        EVERYBODYS + VIEWERS + COORDINATORS + OWNERS,
+        [],
+    ]
     assert lists[-1].commands is None
     assert ("commands", str(hassan.id)) not in bot_api.profile
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -76,15 +77,15 @@ async def test_nothing_in_it_is_about_anybody(serve: Serve, bot_api: BotApi) -> 
     fatima = TelegramPerson(bot_api, running.settled)
     await answers_up_to(fatima, FATIMA, "review")
     _, text = await scrape(running)
-    known = {"telegram", "web", "taken", "sent", "stored", "done", "forget_updates", "forget_messages", "disk_low"}
     labels = {
-        value
+        (name, value)
         for family in text_string_to_metric_families(text)
         for sample in family.samples
         for name, value in sample.labels.items()
-        if name != "le"
     }
-    assert labels <= known
+    assert {name for name, _ in labels} <= {"channel", "outcome", "status", "tick", "warning", "le"}
+    assert {value for name, value in labels if name == "channel"} == {"telegram"}
+    assert [value for name, value in labels if name != "le" and not re.fullmatch("[a-z_]{3,30}", value)] == []
     assert not [value for value in (FATIMA.president, "600000001", str(fatima.id)) if value in text]
 
 
