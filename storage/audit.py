@@ -47,7 +47,8 @@ async def add_entries(connection: AsyncConnection, entries: Sequence[Entry], *, 
         }
         for each in entries
     ]
-    await connection.execute(audit_entries.insert(), rows)
+    if rows:
+        await connection.execute(audit_entries.insert(), rows)
 
 
 def _json(facts: Facts | None) -> str | None:

@@ -34,7 +34,7 @@ class Heir:
     status: str
 
     def entry(self, channel: str) -> Entry:
-        after: Facts = {"status": self.status, "before": self.before}
+        after: Facts = {"status": self.status, "second": self.before}
         return Entry("take_over", channel, None, "signup", self.signup, before={"status": "merged"}, after=after)
 
 

@@ -159,4 +159,5 @@ async def judge(job: Job, judged: Sequence[tuple[Spoken, JudgePair]]) -> None:
         first, second = row.first_id, row.second_id
         await duplicates.judge_pair(job.connection, first, second, verdict=each.verdict, by=each.by, now=job.now)
         facts = {"before": {"verdict": row.verdict}, "after": {"verdict": each.verdict, "second": second}}
-        job.note(Entry("judge_pair", spoken.channel, each.by, "signup", first, **facts))
+        action = "judge_pair" if each.verdict else "reconsider_pair"
+        job.note(Entry(action, spoken.channel, each.by, "signup", first, **facts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
@@ -115,7 +116,8 @@ def _are_one(text: str, place: int) -> bool:
         or after in "\uff9e\uff9f"
     ):
         return True
-    if before in _JOINERS or unicodedata.combining(before) == _VIRAMA:
+    marks = itertools.takewhile(unicodedata.combining, reversed(text[:place]))
+    if before in _JOINERS or _VIRAMA in map(unicodedata.combining, marks):
         return True
     if ord(after) in _FLAG:
         flags = len(text[:place]) - len(text[:place].rstrip(_FLAGS))

@@ -58,6 +58,7 @@ def _values(entry: AuditEntry) -> dict[str, Value]:
         "who": entry.actor or (t("the command line") if entry.channel == "cli" else t("somebody outside the team")),
         "whom": entry.whom or t("somebody who has left"),
         "ref": Ltr(reference(entry.signup)) if entry.signup is not None else "",
+        "other": Ltr(reference(int(second))) if (second := _either(entry, "second")) is not None else "",
         "action": Ltr(str(entry.after.get("action") or entry.action)),
         "decision": STATUS.get(str(_either(entry, "status"))) or str(_either(entry, "status")),
         "before": _place(entry.before),
@@ -91,6 +92,11 @@ SENTENCES: dict[str, Text] = {
     "decide": t("{who} decided on request {ref}: {decision}"),
     "undo_decision": t("{who} took back the decision on request {ref}: {decision}"),
     "void_decision": t("The president changed request {ref} in time; the decision no longer counts: {decision}"),
+    "judge_pair": t("{who} saw two different associations in requests {ref} and {other}"),
+    "reconsider_pair": t("{who} put requests {ref} and {other} up for comparison again"),
+    "merge": t("{who} joined request {other} to request {ref}"),
+    "undo_merge": t("{who} undid the merge of requests {ref} and {other}"),
+    "take_over": t("Request {ref} took the place of request {other}, whose person asked for deletion"),
     "export_members": t("{who} took the table of requests away"),
     "fill_by_phone": t("{who} filled a sign-up by phone"),
     "nudge": t("{who} reminded somebody whose sign-up stopped"),
@@ -99,4 +105,4 @@ SENTENCES: dict[str, Text] = {
     "close_help": t("{who} closed a request for help"),
     "look_at_audit": t("{who} looked at this record"),
 }
-"""By the action's name; each may use who, whom, ref, decision, before, after and action."""
+"""By the action's name; each may use who, whom, ref, other, decision, before, after and action."""

@@ -176,6 +176,7 @@ MERGE = Flow(
             ask=lambda _, known: pairs.side_by_side(pair, known) if (pair := pair_in(known)) else GONE,
             choices=(Choice("same", t("The same"), words=YES), _cancel()),
             counted=False,
+            kept=False,  # answered by what opens this flow; gone back to, its answer would no longer say what was seen
             ack=quietly,
         ),
         *(_choose(key) for key in FIELDS),

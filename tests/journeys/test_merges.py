@@ -106,6 +106,26 @@ async def test_an_undo_gives_both_back_as_they_were_and_tells_those_who_were_tol
     assert actions == ["invite", "join", "merge", "undo_merge", "merge", "undo_merge"]
 
 
+async def test_who_goes_back_while_choosing_loses_no_comparison(running: Running, meet: Meet) -> None:
+    khadija, fatima, zahra = meet(), meet(), meet()
+    await joins(khadija, running, "خديجة")
+    await signs_up(fatima, FATIMA)
+    await signs_up(zahra, ZAHRA)
+    await khadija.says("/duplicates")
+    await khadija.presses("نفس الجمعية")
+    (left,) = await khadija.says("رجوع")
+    assert left.text == "لم يتغير أي شيء."
+    await khadija.says("/duplicates")
+    (first,) = await khadija.presses("نفس الجمعية")
+    await khadija.says("2")
+    (again,) = await khadija.says("رجوع")
+    assert again.text.startswith(first.text)
+    for choice in ("1", "1", "1"):
+        await khadija.says(choice)
+    (merged,) = await khadija.presses("دمج")
+    assert merged.text.startswith("تم")
+
+
 async def test_an_undo_keeps_what_was_changed_decided_and_added_since(running: Running, meet: Meet, clock: Clock) -> None:
     khadija, fatima, zahra = meet(), meet(), meet()
     await joins(khadija, running, "خديجة")
