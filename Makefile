@@ -20,7 +20,7 @@ run: install  ## install, migrate, serve the web chat on an embedded SQLite, pri
 install: $(VENV)/.run $(MO)  ## set up .venv with what running needs
 
 test: $(VENV)/.dev $(MO)  ## install, run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses=auto
 
 faults: $(VENV)/.dev $(MO)  ## kill it, stop its database, fill its disk: at length, with figures at the end
 	@$(BIN)/python -m pytest tests/faults --long

@@ -109,20 +109,19 @@ _HANGUL = (range(0x1100, 0x1200), range(0xA960, 0xA980), range(0xAC00, 0xD800))
 def _are_one(text: str, place: int) -> bool:
     """Does the character there belong to the one before it? Where Unicode's rules are finer than this, rather yes."""
     before, after = text[place - 1], text[place]
-    if (
-        after in _JOINERS
-        or unicodedata.category(after) in ("Mn", "Mc", "Me")
-        or ord(after) in _SKIN
-        or after in "\uff9e\uff9f"
-    ):
+    if after in _JOINERS or _is_mark(after) or ord(after) in _SKIN or after in "\uff9e\uff9f":
         return True
-    marks = itertools.takewhile(unicodedata.combining, reversed(text[:place]))
+    marks = itertools.takewhile(_is_mark, reversed(text[:place]))
     if before in _JOINERS or _VIRAMA in map(unicodedata.combining, marks):
         return True
     if ord(after) in _FLAG:
         flags = len(text[:place]) - len(text[:place].rstrip(_FLAGS))
         return flags % 2 == 1
     return all(any(ord(letter) in block for block in _HANGUL) for letter in (before, after))
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Mn", "Mc", "Me")
 
 
 _FLAGS = "".join(map(chr, _FLAG))

@@ -289,6 +289,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("stuck", stuck, needs=frozenset({"stuck"}), role="viewer"),
     Command("nudge", nudge, needs=frozenset({"stopped"}), role="coordinator", about=True),
     Command("phone_entry", phone_entry, describe=t("Coordination: fill a sign-up by phone"), role="coordinator"),
+    *duplicates.COMMANDS,
     Command("team", team, describe=t("Coordination: who is in the team"), needs=frozenset({"team"}), role="owner"),
     Command("member", member, needs=_MEMBER, role="owner", about=True),
     Command("change_role", change_role, needs=_MEMBER, role="owner", about=True),
@@ -296,7 +297,6 @@ COMMANDS: tuple[Command, ...] = (
     _sets_active("reinstate", active=True),
     Command("invite", invite, role="owner"),
     Command("audit", audit_trail, describe=t("Coordination: who did what"), needs=frozenset({"audit"}), role="owner"),
-    *duplicates.COMMANDS,
 )
 
 

@@ -18,7 +18,7 @@ from tests.journeys.committee import joins
 
 EVERYBODYS = ["start", "status", "edit", "meeting", "consultations", "mydata", "stop", "help"]
 VIEWERS = ["pending", "help_requests", "report"]
-COORDINATORS = ["phone_entry"]
+COORDINATORS = ["phone_entry", "duplicates"]
 OWNERS = ["team", "audit"]
 
 
