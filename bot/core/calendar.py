@@ -58,6 +58,15 @@ def clock(when: datetime) -> Ltr:
     return Ltr(f"{when:%H:%M}")
 
 
+def weekday(when: date) -> Text:
+    return _WEEKDAYS[when.weekday()]
+
+
+def offset(when: datetime) -> Ltr:
+    """«+01:00»: how far the zone that the moment carries is from UTC at that moment."""
+    return Ltr(when.isoformat()[-6:])
+
+
 def short_day(when: date) -> Text:
     """«23 نونبر», where the year goes without saying."""
     return t("{day} {month}")(day=when.day, month=_MONTHS[when.month - 1])

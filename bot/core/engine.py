@@ -72,7 +72,7 @@ def picked(flow: Flow, state: State, typed: str, known: Known) -> Heard | None:
         option = matching.option_meant(doubt, key, known)
         if option is not None:
             return Taken(option.answer) if option.answer else Again()
-    choice = matching.choice_meant(question.choices, key, known)
+    choice = matching.choice_meant(question.offered(known), key, known)
     return Picked(choice) if choice else None
 
 
@@ -135,7 +135,7 @@ def press(flow: Flow, state: State, value: str, known: Known) -> Step | None:
     question = open_question(flow, state)
     match value[:1], value[1:]:
         case "=", key if not state.choosing and state.doubt is None:
-            choice = next((choice for choice in question.choices if choice.key == key), None)
+            choice = next((choice for choice in question.offered(known) if choice.key == key), None)
             return accept(flow, state, Picked(choice), known, how="pressed") if choice else None
         case "?", place if state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
             option = next((option for index, option in enumerate(doubt.options) if str(index) == place), None)

@@ -95,7 +95,7 @@ class Choice:
 
     `does`: `answer` keeps the key; `tell` says something and asks again; `leave` says something and ends the flow.
     `shows` is on the button in place of `label` where what the choice stands for is only known then: it is then pressed
-    or chosen by its number, not by its words.
+    or chosen by its number, not by its words. `by_number`: its number means it too; False where a number may be the answer.
     """
 
     key: str
@@ -106,6 +106,7 @@ class Choice:
     does: Literal["answer", "tell", "leave", "edit"] = "answer"
     tell: Callable[[Known], Sayable] | None = None
     shows: Callable[[Known], Text] | None = None
+    by_number: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,9 @@ class Question:
     """One thing we ask.
 
     `names`: open text, where words such as «رجوع» come before the answer; elsewhere the expected answer comes first.
-    With both `choices` and `read`, the reader judges what is none of the choices. `ack` is said when an answer
-    is kept (None: nothing).
+    With both `choices` and `read`, the reader judges what is none of the choices. `offers` gives the choices that this
+    reader has at this moment, where they are not the same for everybody. `ack` is said when an answer is kept (None:
+    nothing).
     `counted`: has a number in the progress line. `kept`: its answer is stored and may be changed.
     `review`: shows all answers; a change made from it leads straight back to it. `on_location`: what to say to a map pin.
     """
@@ -146,6 +148,7 @@ class Question:
     helper: Text | None = None
     read: Reader | None = None
     choices: tuple[Choice, ...] = ()
+    offers: Callable[[Known], tuple[Choice, ...]] | None = None
     skip: Skip | None = None
     ack: Callable[[Answer, Known], Sayable | None] | None = None
     names: bool = False
@@ -157,6 +160,9 @@ class Question:
     show: Callable[[Answer, Known], Value] = in_words
     box: Box = "text"
     on_location: Text | None = None
+
+    def offered(self, known: Known) -> tuple[Choice, ...]:
+        return self.offers(known) if self.offers else self.choices
 
 
 @dataclass(frozen=True, slots=True)

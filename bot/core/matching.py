@@ -21,7 +21,11 @@ def key_of(typed: str) -> str:
 def choice_meant(choices: tuple[Choice, ...], key: str, known: Known) -> Choice | None:
     for number, choice in enumerate(choices, 1):
         texts = (choice.label, choice.full) if choice.full else (choice.label,)
-        if key in (str(number), fold(choice.key)) or any(key in known.spellings(text.source) for text in texts):
+        if (
+            (choice.by_number and key == str(number))
+            or key == fold(choice.key)
+            or any(key in known.spellings(text.source) for text in texts)
+        ):
             return choice
     intent = known.words.intents.get(key)
     return next((c for c in choices if intent in c.words), None) or next(

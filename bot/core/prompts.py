@@ -99,8 +99,9 @@ def _leads_back(flow: Flow, state: State, question: Question) -> bool:
 
 
 def _question_buttons(state: State, question: Question, known: Known) -> Iterator[Button]:
-    numbered = len(question.choices) >= _NUMBERED_FROM or any(choice.shows for choice in question.choices)
-    for place, choice in enumerate(question.choices, 1):
+    choices = question.offered(known)
+    numbered = len(choices) >= _NUMBERED_FROM or any(choice.shows for choice in choices)
+    for place, choice in enumerate(choices, 1):
         label = choice.shows(known) if choice.shows else choice.label
         yield Button(label, _payload(state, f"={choice.key}"), place if numbered else None)
     if question.kept and question.key in state.answers:
