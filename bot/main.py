@@ -322,6 +322,7 @@ def make_setup(settings: Settings, *, telegram: Callable[[], str | None] = lambd
         declared=settings.is_declared,
         telegram=telegram,
         fit_hour=lambda now: quiet.until(now.astimezone(zone)),
+        review_above=settings.review_above,
     )
 
 

@@ -124,13 +124,15 @@ async def _converse(
     known = _known(batch, spoken)
     standing = _standing(spoken, new=update.address in batch.new)
     batch.new.discard(update.address)
-    aim = routing.aim(standing, _unsealed(batch, spoken, content), known)
+    heard = _unsealed(batch, spoken, content)
+    aim = routing.aim(standing, heard, known)
     needs = routing.needs(standing, aim)
     if needs and not standing.new:
         await _do_pending(batch)
         known = replace(
             known, loaded=await load(batch.connection, needs, standing, aim, known=known, setup=batch.desktop.setup)
         )
+        aim = routing.aim(standing, heard, known)  # what an answer is may depend on what was loaded
     number, claim = routing.shared_number(standing, aim), routing.claims(standing, aim)
     if number is not None or claim is not None:
         await _do_pending(batch)

@@ -67,7 +67,8 @@ def picked(flow: Flow, state: State, typed: str, known: Known) -> Heard | None:
         field = next((f for f in changeable(flow, state.answers) if matching.names_field(flow, f, key, known)), None)
         if field is not None or state.choosing:
             return ToChange(field) if field else None
-    numbers_a_choice = key.isdigit() and bool(question.choices)  # those are numbered on the screen, yes and no are not
+    # those are numbered on the screen, yes and no are not; but what is offered may have changed since, and is not meant then
+    numbers_a_choice = key.isdigit() and bool(question.choices) and question.offers is None
     if not numbers_a_choice and state.doubt is not None and (doubt := doubted(flow, state, known)) is not None:
         option = matching.option_meant(doubt, key, known)
         if option is not None:
@@ -124,9 +125,9 @@ def accept(flow: Flow, state: State, heard: Heard, known: Known, *, typed: str =
             return Step(_moved(state, state.question, editing=state.editing))
         case Doubt(failed=failed):
             doubtful = replace(_moved(state, state.question, editing=state.editing), doubt=typed)
-            return _failed(doubtful, state.failures, None) if failed else Step(doubtful)
+            return _failed(flow, doubtful, state.failures, None) if failed else Step(doubtful)
         case Refused(why, offers_call):
-            step = _failed(state, state.failures, why)
+            step = _failed(flow, state, state.failures, why)
             return replace(step, call_offered=step.call_offered or offers_call)
 
 
@@ -335,10 +336,11 @@ def _moved(state: State, key: str, *, editing: bool = False, answers: dict[str, 
     )
 
 
-def _failed(state: State, failures: int, why: Sayable | None) -> Step:
-    """An attempt that led nowhere; every third in a row offers a human in place of one more refusal."""
+def _failed(flow: Flow, state: State, failures: int, why: Sayable | None) -> Step:
+    """An attempt that led nowhere; every third in a row offers a human in place of one more refusal, but to the committee,
+    who are the humans that are offered."""
     state = replace(state, failures=failures + 1)
-    if state.failures % ATTEMPTS == 0:
+    if state.failures % ATTEMPTS == 0 and flow.role is None:
         offer = t("It seems difficult to continue. A member of the team can call you and complete the answer with you.")
         return Step(state, (offer,), refused=True, call_offered=True)
     return Step(state, (why,) if why else (), refused=why is not None)

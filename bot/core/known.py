@@ -54,7 +54,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What stays the same for every turn of this process; `speeches` by (language, channel)."""
+    """What stays the same for every turn of this process; `speeches` by (language, channel). `review_above`: an announcement
+    to more recipients than this needs a second coordinator."""
 
     words: Words
     places: Places
@@ -66,6 +67,7 @@ class Setup:
     declared: bool = True
     telegram: Callable[[], str | None] = lambda: None
     fit_hour: Callable[[datetime], datetime] = lambda now: now
+    review_above: int = 200
 
     def speech(self, language: str, channel: str) -> Speech:
         """The speech of that language, or of the first one we speak."""

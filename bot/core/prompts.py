@@ -92,7 +92,7 @@ def _leads_back(flow: Flow, state: State, question: Question) -> bool:
     """Is there anything before this question? Before one without number there is: what it belongs to, or where the person
     was when this short conversation began."""
     if question.counted:
-        return state.editing or flow.number(question) > 1
+        return (state.editing and question.key in state.answers) or flow.number(question) > 1
     if not flow.counted() and flow.before(question.key, state.answers):
         return True
     return question.kept and not question.choices

@@ -100,6 +100,7 @@ SENTENCES: dict[str, Text] = {
     "export_members": t("{who} took the table of requests away"),
     "fill_by_phone": t("{who} filled a sign-up by phone"),
     "nudge": t("{who} reminded somebody whose sign-up stopped"),
+    "drop_announcement": t("{who} gave up an announcement that was being written"),
     "claim_help": t("{who} took on a request for help"),
     "answer_help": t("{who} answered a request for help"),
     "close_help": t("{who} closed a request for help"),

@@ -9,7 +9,7 @@ from bot.core.bidi import shorten
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
 from bot.core.text import Ltr, Sayable, Text, lines, paragraphs, t
-from bot.flows import audit, committee, decisions, duplicates, figures, help_requests, moves
+from bot.flows import announcement_control, audiences, audit, committee, decisions, duplicates, figures, help_requests, moves
 from bot.flows.command import AREA, Command, coordinator_in, go, speaker
 from bot.flows.declared import FLOWS
 from bot.flows.effects import ClaimHelp, CloseHelp, Effect, NoteExport, Nudge, SetActive, UndoDecision
@@ -32,14 +32,16 @@ def area(standing: Standing, known: Known) -> Outcome:
     head = t("Coordination area\nRequests awaiting a decision: {pending_count}\nAccepted associations: {approved_count}")
     told = head(pending_count=counts.get("pending", 0), approved_count=counts.get("approved", 0))
     waiting = t("Open requests for help: {count}")(count=counts.get("help", 0))
+    writes = may(coordinator_in(known), "coordinator")
     buttons = (
         go("pending", t("Requests to decide")),
         go("help_requests", t("Requests for help")),
-        *((go("phone_entry", t("Fill by phone")), duplicates.DOOR) if may(coordinator_in(known), "coordinator") else ()),
+        *((go("phone_entry", t("Fill by phone")), duplicates.DOOR) if writes else ()),
+        *((go("broadcast", t("Send an announcement")),) if writes else ()),
+        audiences.LIST,
         go("report", t("Figures")),
         *((_TEAM, go("audit", audit.TITLE)) if may(coordinator_in(known), "owner") else ()),
-        go("services", t("Other services")),
-        *((moves.CONTINUE,) if standing.talk.top else ()),
+        moves.CONTINUE if standing.talk.top else go("services", t("Other services")),
     )
     return Outcome(replace(standing.talk, lost=0), (Outgoing(lines(told, waiting), buttons),))
 
@@ -290,6 +292,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("nudge", nudge, needs=frozenset({"stopped"}), role="coordinator", about=True),
     Command("phone_entry", phone_entry, describe=t("Coordination: fill a sign-up by phone"), role="coordinator"),
     *duplicates.COMMANDS,
+    *announcement_control.COMMANDS,
     Command("team", team, describe=t("Coordination: who is in the team"), needs=frozenset({"team"}), role="owner"),
     Command("member", member, needs=_MEMBER, role="owner", about=True),
     Command("change_role", change_role, needs=_MEMBER, role="owner", about=True),

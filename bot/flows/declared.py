@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.core.flow import Flow
-from bot.flows import committee, decisions, help_requests, merges
+from bot.flows import announced, announcements, committee, decisions, help_requests, merges
 from bot.flows.claims import CLAIM
 from bot.flows.helpdesk import CALL, CONTACT
 from bot.flows.language import FIRST_LANGUAGE, LANGUAGE
@@ -27,5 +27,7 @@ _ALL = (
     *committee.FLOWS,
     *help_requests.FLOWS,
     *merges.FLOWS,
+    *announcements.FLOWS,
+    *announced.FLOWS,
 )
 FLOWS: dict[str, Flow] = {flow.name: flow for flow in _ALL}

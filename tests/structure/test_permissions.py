@@ -33,6 +33,9 @@ LEAST: Mapping[str, Role] = {
     **dict.fromkeys(("members", "nudge", "phone_entry"), "coordinator"),
     **dict.fromkeys(("duplicates", "compare", "merge", "not_same", "reconsider", "merges", "undo_merge"), "coordinator"),
     **dict.fromkeys(("approve", "ask_info", "refuse", "undo", "claim_help", "answer_help", "close_help"), "coordinator"),
+    **dict.fromkeys(("announcements", "announcement"), "viewer"),
+    **dict.fromkeys(("broadcast", "audience", "announce", "pause_sending", "resume_sending", "stop_sending"), "coordinator"),
+    **dict.fromkeys(("send_again", "cancel_sending", "approve_sending", "refuse_sending"), "coordinator"),
     **dict.fromkeys(("team", "member", "change_role", "suspend", "reinstate", "invite", "audit"), "owner"),
 }
 """The least role for each command and each flow of the committee, decided here by hand: what is declared elsewhere must
