@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.messages import Address
 from bot.rules.permissions import Coordinator
 from storage.ids import new_id
-from storage.tables import addresses, coordinators, invites
+from storage.tables import addresses, conversations, coordinators, invites
 from storage.tables.base import Row
 
 _INVITED = (invites.c.id, invites.c.name, invites.c.role, invites.c.category)
@@ -40,6 +40,17 @@ async def coordinator_at(connection: AsyncConnection, address: Address) -> Coord
     )
     row = (await connection.execute(query)).one_or_none()
     return Coordinator(*row) if row else None
+
+
+async def talks_of_others(connection: AsyncConnection, coordinator: int, *, since: datetime) -> list[tuple[str, str]]:
+    """(name, stored talk) of the other active members who have spoken since then."""
+    query = (
+        sa.select(coordinators.c.name, conversations.c.talk)
+        .join(conversations, conversations.c.person_id == coordinators.c.person_id)
+        .where(coordinators.c.active, coordinators.c.id != coordinator, conversations.c.spoke_at >= since)
+        .order_by(coordinators.c.name)
+    )
+    return [(row.name, row.talk) for row in await connection.execute(query)]
 
 
 async def team(connection: AsyncConnection) -> list[Coordinator]:

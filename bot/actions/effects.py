@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import (
+    announcements as announcement_actions,
+    audiences,
     committee,
     decisions,
     duplicates,
@@ -25,12 +27,15 @@ from bot.actions.job import Job
 from bot.core.flow import State
 from bot.flows import signup
 from bot.flows.effects import (
+    Announce,
     AnswerHelp,
     AskHelp,
     ChangeRole,
     ClaimHelp,
     CloseHelp,
+    ControlAnnouncement,
     Decide,
+    DropAnnouncement,
     DropDraft,
     Effect,
     GiveConsent,
@@ -46,6 +51,7 @@ from bot.flows.effects import (
     SetActive,
     SetLanguage,
     Submit,
+    TestSend,
     UndoDecision,
     UndoMerge,
     WithdrawConsent,
@@ -169,6 +175,10 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     JudgePair: duplicates.judge,
     Merge: merges.merge,
     UndoMerge: merges.undo,
+    Announce: announcement_actions.announce,
+    ControlAnnouncement: announcement_actions.control,
+    TestSend: announcement_actions.test_send,
+    DropAnnouncement: audiences.drop,
     NoteRefusal: committee.note_refusals,
     NoteExport: committee.note_exports,
 }

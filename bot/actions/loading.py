@@ -9,19 +9,28 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.actions import duplicates as duplicate_actions, figures, merges as merge_actions, signups as signup_actions
+from bot.actions import (
+    announcements as announcement_actions,
+    audiences,
+    duplicates as duplicate_actions,
+    figures,
+    merges as merge_actions,
+    signups as signup_actions,
+)
 from bot.actions.help_requests import card_from
 from bot.actions.people import held
 from bot.core.known import Known, Setup
-from bot.flows import decisions as flows
+from bot.flows import announcements as composed, decisions as flows
+from bot.flows.announced import Announced
+from bot.flows.audiences import Reach
 from bot.flows.audit import SHOWN, AuditEntry
 from bot.flows.committee import Member
 from bot.flows.figures import Report, Stopped
 from bot.flows.help_requests import HelpCard
 from bot.flows.merges import Joined
 from bot.flows.pairs import Pair
-from bot.flows.routing import COMMITTEE, Aim, Need, forbidden
-from bot.flows.standing import Standing
+from bot.flows.routing import COMMITTEE, Aim, Need, act, forbidden
+from bot.flows.standing import Standing, Talk
 from bot.rules.permissions import Coordinator, in_scope, may
 from storage import audit, committee, decisions, duplicates, help_requests, merges, signups
 from storage.tables.base import Row
@@ -29,10 +38,11 @@ from storage.tables.base import Row
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Who asks, and about which row; `loaded` holds what was loaded before."""
+    """Who asks, for what, and about which row; `loaded` holds what was loaded before."""
 
     connection: AsyncConnection
     standing: Standing
+    aim: Aim
     known: Known
     setup: Setup
     subject: int | None = None
@@ -44,6 +54,11 @@ class Wanted:
         found: Coordinator = self.loaded[COMMITTEE]
         return found
 
+    @property
+    def talk_after(self) -> Talk:
+        """Where the conversation will be after this turn, as far as that can be told without what is being loaded."""
+        return act(self.standing, self.aim, replace(self.known, loaded=self.loaded)).talk
+
 
 async def load(
     connection: AsyncConnection, needs: Sequence[Need], standing: Standing, aim: Aim, *, known: Known, setup: Setup
@@ -51,7 +66,7 @@ async def load(
     """What was asked for, by name. Somebody who may not do what was asked is loaded nothing of it."""
     loaded: dict[str, Any] = {}
     for need in needs:
-        wanted = Wanted(connection, standing, known, setup, need.subject, loaded)
+        wanted = Wanted(connection, standing, aim, known, setup, need.subject, loaded)
         if need.name in _FOR_THE_COMMITTEE and not may(loaded.get(COMMITTEE), "viewer"):
             continue
         loaded[need.name] = await _LOADERS[need.name](wanted)
@@ -222,6 +237,34 @@ async def _stopped(wanted: Wanted) -> Stopped | None:
     return found[0] if found else None
 
 
+async def _reach(wanted: Wanted) -> Reach | None:
+    audience = composed.counts_for(wanted.talk_after)
+    return await audiences.reach_of(wanted.connection, audience, wanted.coordinator) if audience else None
+
+
+async def _rendered(wanted: Wanted) -> composed.Rendered | None:
+    texts = composed.drafted(wanted.talk_after)
+    return announcement_actions.rendered(wanted.setup, *texts, now=wanted.known.now) if texts else None
+
+
+async def _composing(wanted: Wanted) -> tuple[str, ...]:
+    return await audiences.composing(wanted.connection, wanted.coordinator, now=wanted.known.now)
+
+
+async def _review(wanted: Wanted) -> composed.Review:
+    return await audiences.review_of(wanted.connection, wanted.setup, wanted.coordinator)
+
+
+async def _announcements(wanted: Wanted) -> list[Announced]:
+    return await audiences.recent(wanted.connection, wanted.coordinator)
+
+
+async def _announcement(wanted: Wanted) -> Announced | None:
+    if wanted.subject is None:
+        return None
+    return await audiences.announced(wanted.connection, wanted.subject, wanted.coordinator)
+
+
 async def _audit(wanted: Wanted) -> list[AuditEntry]:
     """One more than is shown: whether there are older ones."""
     rows = await audit.newest_entries(wanted.connection, limit=SHOWN + 1, before=wanted.subject)
@@ -262,5 +305,11 @@ _LOADERS: dict[str, Callable[[Wanted], Awaitable[Any]]] = {
     "pair_of_application": _pair_of_application,
     "merge": _merge,
     "merges": _merges,
+    "reach": _reach,
+    "rendered": _rendered,
+    "composing": _composing,
+    "review": _review,
+    "announcements": _announcements,
+    "announcement": _announcement,
 }
 _FOR_THE_COMMITTEE = frozenset(_LOADERS) - {COMMITTEE, "request", "held"}

@@ -305,7 +305,7 @@ ANNOUNCE = Flow(
         Question(
             key="when",
             ask=sending_time.ask,
-            choices=(sending_time.NOW, sending_time.URGENT, cancel()),
+            choices=(sending_time.NOW, cancel()),
             offers=lambda known: (*sending_time.offered(known), cancel()),
             read=sending_time.read,
             show=sending_time.show,

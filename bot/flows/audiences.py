@@ -191,7 +191,7 @@ def _is(kind: str, answers: Answers) -> bool:
 def _chosen(state: State, known: Known) -> Ending:
     """One group more, and the announcement goes on with it; with nobody in it all, another is chosen."""
     kept, kind = Draft.of(state.answers), state.answers["kind"].value or "all"
-    more = (*kept.parts, Part(kind, state.answers.get(kind, Answer(None)).value))
+    more = Audience.of((*kept.parts, Part(kind, state.answers.get(kind, Answer(None)).value))).parts
     reach = known.loaded.get("reach")
     if isinstance(reach, Reach) and reach.recipients == 0:
         nobody = EMPTY(audience=told(Audience(more), known, scope=speaker(known).category))
@@ -261,5 +261,5 @@ AUDIENCE = Flow(
     finish=_chosen,
     left=dropped,
     role="coordinator",
-    needs=frozenset({"reach"}),
+    needs=frozenset({"reach", "composing"}),
 )

@@ -11,19 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions.desktop import Desktop
 from bot.actions.duplicates import find_duplicates, load_pair
-from bot.flows import decisions, duplicates, figures, help_requests, merges, pairs
+from bot.flows import announced, decisions, duplicates, figures, help_requests, merges, pairs
+from bot.rules.audience import Audience, Part
 from bot.rules.permissions import ROLES, Role
-from storage import committee, decisions as stored, duplicates as stored_pairs, merges as stored_merges
+from storage import (
+    announcements as stored_announcements,
+    committee,
+    decisions as stored,
+    duplicates as stored_pairs,
+    merges as stored_merges,
+)
 from storage.engine import Database
 from storage.merges import Moved
 from storage.tables import (
     addresses,
     centres,
     conversations,
+    deliveries,
     help_requests as requests,
     metadata,
     outbox,
     pairs as pair_rows,
+    people,
     signups,
 )
 from tests.bot.actions.updates import SEALS, open_desk
@@ -37,7 +46,7 @@ TEAM_SECRETS = ("سعاد العضو",)
 """What only those in charge see."""
 OUT_OF_SCOPE = (
     *(decisions.NOT_YOURS, help_requests.NOT_OPEN, figures.NOT_STUCK),
-    *(pairs.GONE, duplicates.NOTHING_ALIKE, merges.NOT_JOINED),
+    *(pairs.GONE, duplicates.NOTHING_ALIKE, merges.NOT_JOINED, announced.NOT_YOURS),
 )
 """What is said of something that is not in one's scope."""
 DESKTOP = Desktop(SETUP, SEALS, sender=None)
@@ -81,7 +90,8 @@ ACTORS = (
 class World:
     """Ids: `pending` and `decided` applications, a `help` request, another `member`, a person who is `stuck`; a `pair` to be
     judged that differs in every field, with its `mark`, one that was `judged`, an application that was `joined` to another;
-    `persons` and `places` by address. `rows` is the dump of it."""
+    `announced` are announcements by their state, confirmed by somebody who is none of the actors. `persons` and `places` by
+    address. `rows` is the dump of it."""
 
     pending: int
     decided: int
@@ -92,6 +102,7 @@ class World:
     mark: str
     judged: int
     joined: int
+    announced: Mapping[str, int]
     persons: Mapping[str, int]
     places: Mapping[str, int]
     rows: Mapping[str, set[tuple[object, ...]]]
@@ -114,15 +125,19 @@ async def made(database: Database) -> World:
         other = ("سعيد أمزيل", "0600000004", "said@example.org", "تارودانت", "نعم", "سعيد أمزيل", "لا")
         await desk.dialogue("4", "سلام", "أوافق", "جمعية الأطلس", "دار الطالب 1", "5", *other)
         await desk.dialogue("5", "سلام", "أوافق", "جمعية الأطلس", "دار الطالب 5", "5", *other)
+        accepted = ("أمينة الفاسي", "0600000005", "amina@example.org", "تارودانت", "نعم", "أمينة الفاسي", "نعم")
+        await desk.dialogue("6", "سلام", "أوافق", "جمعية السلام", "دار المسنين", "4", *accepted)
         await desk.dialogue("1", "/contact", "سؤال لا يراه الجميع")
         await desk.dialogue("3", "سلام", "أوافق", "جمعية دار الطالب النور", "دار الطالب 3", "5")
         for actor in ACTORS:
             if not actor.writes_first:
                 await desk.dialogue(actor.address, "سلام")
+        await desk.dialogue("1998", "سلام")
         await desk.dialogue("1999", "سلام")
     await find_duplicates(database, NOW)
     async with database.write() as connection:
         await connection.execute(outbox.delete())
+        await _accept(connection)
         found = await connection.execute(sa.select(addresses.c.external_id, addresses.c.person_id))
         persons = {row.external_id: row.person_id for row in found}
         stuck = conversations.c.person_id == persons["3"]
@@ -139,18 +154,53 @@ async def made(database: Database) -> World:
         member = await committee.add_coordinator(
             connection, person=persons["1999"], name=TEAM_SECRETS[0], role="viewer", category=None, now=NOW
         )
-        pending, decided, twin, joined = (
+        pending, decided, twin, joined, _ = (
             await connection.execute(sa.select(signups.c.id).where(signups.c.status != "draft").order_by(signups.c.id))
         ).scalars()
         await stored.add_decision(
             connection, signup=decided, status="approved", coordinator_id=places["1007"], decided_at=NOW
         )
+        author = await committee.add_coordinator(
+            connection, person=persons["1998"], name="مريم المنسقة", role="coordinator", category=None, now=NOW
+        )
+        sent = await _announce(connection, by=author, failed=persons["5"])
         pair, judged, mark = await _compared(connection, pending, decided, twin, by=places["1007"])
         await _join(connection, twin, joined, by=places["1007"])
         help_ = await connection.scalar(sa.select(requests.c.id))
         rows = await dump(connection)
     assert help_ is not None
-    return World(pending, decided, help_, member, persons["3"], pair, mark, judged, joined, persons, places, rows)
+    return World(pending, decided, help_, member, persons["3"], pair, mark, judged, joined, sent, persons, places, rows)
+
+
+async def _accept(connection: AsyncConnection) -> None:
+    """One member who wants announcements: 6."""
+    theirs = sa.select(addresses.c.person_id).where(addresses.c.external_id == "6").scalar_subquery()
+    await connection.execute(people.update().where(people.c.id == theirs).values(announcements="yes"))
+    await connection.execute(signups.update().where(signups.c.person_id == theirs).values(status="approved"))
+
+
+async def _announce(connection: AsyncConnection, *, by: int, failed: int) -> dict[str, int]:
+    """One announcement in each state, to CATEGORY; each has failed to reach somebody."""
+    made = {}
+    for state in announced.STATES:
+        facts = {"title": "إعلان", "body_ar": "نص الإعلان", "audience": Audience((Part("category", CATEGORY),)).to_json()}
+        made[state] = await stored_announcements.add_announcement(
+            connection,
+            {
+                **facts,
+                "category": CATEGORY,
+                "zone": "Africa/Casablanca",
+                "state": state,
+                "created_by": by,
+                "created_at": NOW,
+                "due_at": NOW,
+            },
+        )
+        lost = {"person_id": failed, "channel": "telegram", "recipient": "5", "language": "ar", "due_at": NOW}
+        await connection.execute(
+            deliveries.insert().values(announcement_id=made[state], state="failed", reason="refused", **lost)
+        )
+    return made
 
 
 async def _compared(connection: AsyncConnection, first: int, other: int, twin: int, *, by: int) -> tuple[int, int, str]:

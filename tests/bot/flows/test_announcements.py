@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.flows import effects
-from bot.flows.announcements import BODY_MOST, TITLE_MOST, Review
-from bot.flows.audiences import Reach
+from bot.flows import effects, sending_time
+from bot.flows.announcements import BODY_MOST, TITLE_MOST, Review, units
+from bot.flows.audiences import AUDIENCE, Reach
 from bot.flows.effects import Announce, DropAnnouncement
 from bot.rules.audience import Audience, Part
 from bot.rules.permissions import Coordinator
-from tests.bot.core.setting import NOW
+from tests.bot.core.setting import NOW, SETUP
 from tests.bot.flows.committee_chat import CommitteeChat
 
 WOMEN, OLDER = "women_victims_violence", "older_persons"
@@ -277,3 +277,16 @@ def test_the_first_of_two_who_write_at_once_is_named_to_the_second() -> None:
     hassan.says("/broadcast")
     (enough,) = hassan.says("1")
     assert "خديجة: إعداد إعلان آخر جار الآن أيضا." in enough
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+@pytest.mark.parametrize("now", [NOW, NIGHT, datetime(2026, 11, 26, 17, 0, tzinfo=UTC)])
+def test_choices_that_depend_on_the_moment_fit_a_row_and_differ(language: str, now: datetime) -> None:
+    known = SETUP.known(language=language, channel="telegram", now=now)
+    regions = next(question for question in AUDIENCE.questions if question.key == "region").offered(known)
+    hours = sending_time.offered(known)
+    for choices in (regions, hours):
+        labels = [known.speech.tell(choice.shows(known) if choice.shows else choice.label) for choice in choices]
+        assert len(set(labels)) == len(labels)
+        assert [label for n, label in enumerate(labels, 1) if units(f"{n}. {label}") > 24] == []
+    assert len(hours) == 4

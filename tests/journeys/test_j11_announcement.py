@@ -1,0 +1,184 @@
+"""J11: a coordinator writes to one category, cancels, starts again, and the announcement reaches each of them once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import sqlalchemy as sa
+
+from storage.tables import announcements, audit_entries, deliveries
+from tests.conftest import Running
+from tests.fakes.bot_api import BotApi
+from tests.fakes.people import Person, Reply
+from tests.journeys.committee import NOT_YOURS_TO_DO, joins
+from tests.journeys.conftest import Meet
+from tests.journeys.members import join
+
+BODY = "ندعوكم إلى لقاء تنسيقي {phone} *a* _b_ <b>\n\nيوم الخميس على الساعة 10:00"
+WOMEN = "النساء ضحايا العنف"
+
+
+async def writes(person: Person, *groups: str, body: str = BODY, french: str | None = None) -> list[Reply]:
+    """From the command to the preview; `groups` are what is pressed or typed to choose the audience."""
+    await person.says("/broadcast")
+    for group in groups:
+        await person.says(group)
+    await person.presses("هذا كل شيء")
+    await person.says("لقاء تنسيقي")
+    await person.says(body)
+    return await (person.presses("دون نص فرنسي") if french is None else person.says(french))
+
+
+async def confirms(person: Person, *, when: str | None = None, count: str) -> list[Reply]:
+    """From the preview to the end: the test, the hour, the number."""
+    await person.presses("إرسال تجربة إلي")
+    await (person.presses("إرسال الآن") if when is None else person.says(when))
+    return await person.says(count)
+
+
+async def actions(running: Running) -> list[tuple[str, int | None]]:
+    """What is on record of announcements: (action, by)."""
+    rows = await running.rows(sa.select(audit_entries.c.action, audit_entries.c.actor_id).order_by(audit_entries.c.id))
+    return [(row.action, row.actor_id) for row in rows if row.action not in ("invite", "join")]
+
+
+async def test_an_ordinary_member_is_told_politely_that_this_is_not_theirs_and_the_try_is_on_record(
+    running: Running, meet: Meet, bot_api: BotApi
+) -> None:
+    fatima = meet()
+    await join(running, [fatima])
+    (refused,) = await fatima.says("/broadcast")
+    assert refused.text.startswith(NOT_YOURS_TO_DO)
+    (again,) = await fatima.says("/announcements")
+    assert again.text.startswith(NOT_YOURS_TO_DO)
+    assert await actions(running) == [("refused", None), ("refused", None)]
+    assert not [call for call in bot_api.sent("setMyCommands") if "broadcast" in str(call.params)]
+
+
+async def test_a_coordinator_writes_to_one_category_cancels_and_starts_again(
+    running: Running, meet: Meet, khadija: Person, bot_api: BotApi
+) -> None:
+    women, stopped, others = [meet() for _ in range(10)], [meet() for _ in range(2)], [meet() for _ in range(5)]
+    await join(running, women)
+    await join(running, stopped, wish="no")
+    await join(running, others, category="older_persons")
+    await joins(khadija, running, "خديجة")
+
+    (area,) = await khadija.says("القائمة")
+    assert "إرسال إعلان" in area.labels
+    (preview,) = await writes(khadija, "2", "2")
+    assert f"إعلان من فريق التنسيق – الاثنين 23 نونبر 2026\n\n{BODY}\n\nلإيقاف التوصل بالإعلانات" in preview.text
+    assert f"الجمهور المستهدف: {WOMEN}\nعدد المتوصلين: 10\nتيليغرام، بالعربية: 10\n" in preview.text
+    assert "أوقفوا الإعلانات أو لم يوافقوا عليها: 2 (لن يتوصلوا به)" in preview.text
+    before = len(bot_api.sent("sendMessage"))
+    (cancelled,) = await khadija.says("إلغاء")
+    assert cancelled.text == "تم إلغاء الإعلان، ولم يرسل إلى أي أحد."
+    assert len(bot_api.sent("sendMessage")) - before == (1 if khadija.channel == "telegram" else 0)
+    assert await running.rows(sa.select(announcements.c.id)) == []
+    assert [action for action, _ in await actions(running)] == ["drop_announcement"]
+
+    await writes(khadija, "2", "2")
+    test, when = await khadija.presses("إرسال تجربة إلي")
+    assert BODY in test.text
+    assert "هل نرسل الإعلان الآن" in when.text
+    (confirm,) = await khadija.presses("إرسال الآن")
+    assert f"عدد المتوصلين: 10 ({WOMEN}). للتأكيد، المرجو كتابة العدد 10." in confirm.text
+    (wrong,) = await khadija.says("12")
+    assert "كتبتم 12، بينما عدد المتوصلين هو 10. لم يرسل أي شيء." in wrong.text
+    assert await running.rows(sa.select(announcements.c.id)) == []
+    (sending,) = await khadija.says("١٠")
+    assert sending.text.startswith("جار إرسال الإعلان. عدد المتوصلين: 10")
+
+
+async def test_two_who_write_at_once_keep_their_own_drafts_and_the_second_sees_the_first(
+    running: Running, meet: Meet
+) -> None:
+    khadija, hassan = meet(), meet()
+    await join(running, [meet(), meet()])
+    await joins(khadija, running, "خديجة")
+    await joins(hassan, running, "حسن")
+    await khadija.says("/broadcast")
+    await khadija.says("1")
+    await hassan.says("/broadcast")
+    (enough,) = await hassan.says("1")
+    assert "خديجة: إعداد إعلان آخر جار الآن أيضا." in enough.text
+    for person, title in ((khadija, "عنوان خديجة"), (hassan, "عنوان حسن")):
+        await person.presses("هذا كل شيء")
+        await person.says(title)
+    await asyncio.gather(khadija.says("نص كتبته خديجة"), hassan.says("نص كتبه حسن"))
+    (mine,), (his,) = await asyncio.gather(khadija.presses("دون نص فرنسي"), hassan.presses("دون نص فرنسي"))
+    assert "نص كتبته خديجة" in mine.text
+    assert "العنوان: عنوان خديجة" in mine.text
+    assert "نص كتبه حسن" in his.text
+    assert "العنوان: عنوان حسن" in his.text
+
+
+async def test_whoever_stops_between_the_preview_and_the_number_is_not_counted_any_more(
+    running: Running, meet: Meet, khadija: Person
+) -> None:
+    fatima, brahim = meet(), meet()
+    await join(running, [fatima, brahim])
+    await joins(khadija, running, "خديجة")
+    await writes(khadija, "1")
+    await khadija.presses("إرسال تجربة إلي")
+    (confirm,) = await khadija.presses("إرسال الآن")
+    assert "المرجو كتابة العدد 2." in confirm.text
+    await fatima.says("توقف")
+    (changed,) = await khadija.says("2")
+    assert "كتبتم 2، بينما عدد المتوصلين هو 1. لم يرسل أي شيء." in changed.text
+    (sending,) = await khadija.says("1")
+    assert sending.text.startswith("جار إرسال الإعلان. عدد المتوصلين: 1")
+
+
+async def test_a_coordinator_of_one_category_reaches_that_one_and_sees_no_other_announcement(
+    running: Running, meet: Meet
+) -> None:
+    hassan, khadija = meet(), meet()
+    await join(running, [meet(), meet()])
+    await join(running, [meet()], category="older_persons")
+    await joins(hassan, running, "حسن", category="older_persons")
+    await joins(khadija, running, "خديجة")
+    (asked,) = await hassan.says("/broadcast")
+    assert asked.text.startswith("توجهون إعلاناتكم إلى المنخرطين في: الأشخاص المسنون.")
+    assert "فئة معينة" not in asked.labels
+    (enough,) = await hassan.presses("جميع المنخرطين")
+    assert "الجمهور المستهدف: جميع المنخرطين في: الأشخاص المسنون\nعدد المتوصلين: 1\n" in enough.text
+
+    await writes(khadija, "1")
+    await confirms(khadija, when="غدا 10:00", count="3")
+    (listed,) = await khadija.says("/announcements")
+    card = khadija.payload("لقاء تنسيقي")
+    assert "«لقاء تنسيقي»، 24 نونبر: في انتظار موعد الإرسال" in listed.text
+    (none,) = await hassan.says("/announcements")
+    assert none.text == "لم يرسل أي إعلان بعد."
+    (forged,) = await hassan.presses_data(card)
+    assert "لقاء تنسيقي" not in forged.text
+
+
+async def test_nobody_in_the_audience_means_that_another_is_chosen(running: Running, meet: Meet, khadija: Person) -> None:
+    await join(running, [meet()], category="older_persons")
+    await joins(khadija, running, "خديجة")
+    await khadija.says("/broadcast")
+    await khadija.says("2")
+    empty, again = await khadija.says("2")
+    assert empty.text == f"لا يوجد أي منخرط ضمن هذا الاختيار: {WOMEN}. المرجو اختيار جمهور آخر."
+    assert again.text == "إلى من توجهون الإعلان؟"
+
+
+async def test_an_announcement_set_for_an_hour_is_cancelled_once(running: Running, meet: Meet) -> None:
+    khadija, fatima = meet(), meet()
+    await join(running, [fatima])
+    await joins(khadija, running, "خديجة")
+    await writes(khadija, "1")
+    (set_down,) = await confirms(khadija, when="25/12/2026 10:30", count="1")
+    assert set_down.text.startswith("تمت برمجة إرسال الإعلان يوم الجمعة 25 دجنبر 2026 على الساعة 10:30.")
+    await khadija.presses("الإعلانات")
+    (card,) = await khadija.presses("لقاء تنسيقي")
+    assert "موعد الإرسال: الجمعة 25 دجنبر 2026 على الساعة 10:30\nلم يرسل أي شيء." in card.text
+    drop = khadija.payload("إلغاء الإعلان")
+    (cancelled,) = await khadija.presses_data(drop)
+    assert cancelled.text == "تم إلغاء الإعلان «لقاء تنسيقي»، ولم يرسل إلى أي أحد."
+    (twice,) = await khadija.presses_data(drop)
+    assert twice.text.startswith("لم يتغير أي شيء. حالة الإعلان: تم إلغاؤه.")
+    assert [row.state for row in await running.rows(sa.select(announcements.c.state))] == ["cancelled"]
+    assert await running.rows(sa.select(deliveries)) == []
