@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from bot.core.flow import Answer
+from bot.rules.audience import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,39 @@ class UndoMerge:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """An announcement was confirmed. `count` is the number of recipients that was typed; `send_local` local wall time
+    (`YYYY-MM-DDTHH:MM`), None to begin at once; `urgent`: in quiet hours too."""
+
+    title: str
+    body_ar: str
+    body_fr: str | None
+    audience: Audience
+    by: int
+    count: int
+    send_local: str | None
+    urgent: bool
+    needs_review: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAnnouncement:
+    announcement: int
+    action: Literal["pause", "resume", "stop", "approve", "cancel", "send_again"]
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class TestSend:
+    """Let the author see it as it will be received."""
+
+    title: str
+    body_ar: str
+    body_fr: str | None
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoteRefusal:
     """Somebody asked for what only the committee, or a higher role, may do. `by` None: nobody of the committee."""
 
@@ -216,6 +250,9 @@ Effect: TypeAlias = (
     | JudgePair
     | Merge
     | UndoMerge
+    | Announce
+    | ControlAnnouncement
+    | TestSend
     | NoteRefusal
     | NoteExport
 )
