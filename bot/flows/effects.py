@@ -180,6 +180,9 @@ class UndoMerge:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
+    """An announcement was confirmed. `count` is the number of recipients that was typed; `send_local` local wall time
+    (`YYYY-MM-DDTHH:MM`), None to begin at once; `urgent`: in quiet hours too."""
+
     title: str
     body_ar: str
     body_fr: str | None
@@ -200,6 +203,8 @@ class ControlAnnouncement:
 
 @dataclass(frozen=True, slots=True)
 class TestSend:
+    """Let the author see it as it will be received."""
+
     title: str
     body_ar: str
     body_fr: str | None

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine import Database
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision; a test holds it against the files."""
 
 

@@ -1,5 +1,6 @@
 """The tables, one noun a file. Only storage reads and writes them."""
 
+from storage.tables.announcements import announcements, channel_leases, deliveries
 from storage.tables.audit import audit_entries
 from storage.tables.base import metadata
 from storage.tables.committee import coordinators, invites
@@ -16,14 +17,17 @@ from storage.tables.signups import associations, centres, signups
 
 __all__ = [
     "addresses",
+    "announcements",
     "associations",
     "audit_entries",
     "centres",
+    "channel_leases",
     "codes",
     "consents",
     "conversations",
     "coordinators",
     "decisions",
+    "deliveries",
     "heartbeats",
     "help_requests",
     "imports",
