@@ -25,8 +25,8 @@ test: $(VENV)/.dev $(MO)  ## install, run all tests
 faults: $(VENV)/.dev $(MO)  ## kill it, stop its database, fill its disk: at length, with figures at the end
 	@$(BIN)/python -m pytest tests/faults --long
 
-bench: $(VENV)/.dev $(MO)  ## how fast it is, beside a floor and two peers, in one run
-	@$(BIN)/python -m tests.benchmarks.turns
+bench: $(VENV)/.dev $(MO)  ## how fast it is, how small, and where the time goes: all figures, in about an hour
+	@$(BIN)/python -m tests.benchmarks
 
 lint: $(VENV)/.dev $(MO)  ## style, types, imports, templates, the Dockerfile
 	@$(BIN)/ruff format --check .
