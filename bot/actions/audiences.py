@@ -1,4 +1,4 @@
-"""What the chat must know to write an announcement and to act on one: whom an audience reaches, who must confirm, its sums."""
+"""What the chat must know to write an announcement and to act on one: whom it reaches, who must confirm, its sums."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ async def announced(connection: AsyncConnection, id_: int, coordinator: Coordina
     if await announcements.hold_announcement(connection, id_) is None:
         return None
     row = await announcements.announcement(connection, id_, category=coordinator.category)
-    return await _seen(connection, row) if row is not None else None
+    return await seen(connection, row) if row is not None else None
 
 
 async def recent(connection: AsyncConnection, coordinator: Coordinator) -> list[Announced]:
     """The newest first."""
     rows = await announcements.recent_announcements(connection, category=coordinator.category, limit=SHOWN)
-    return [await _seen(connection, row) for row in rows]
+    return [await seen(connection, row) for row in rows]
 
 
-async def _seen(connection: AsyncConnection, row: Row) -> Announced:
+async def seen(connection: AsyncConnection, row: Row) -> Announced:
     sums = await announcements.figures(connection, row.id)
     return Announced(
         id=row.id,

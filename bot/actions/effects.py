@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import (
+    announcement_news,
     announcements as announcement_actions,
     audiences,
     committee,
@@ -175,8 +176,8 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     JudgePair: duplicates.judge,
     Merge: merges.merge,
     UndoMerge: merges.undo,
-    Announce: announcement_actions.announce,
-    ControlAnnouncement: announcement_actions.control,
+    Announce: announcement_news.announce,
+    ControlAnnouncement: announcement_news.control,
     TestSend: announcement_actions.test_send,
     DropAnnouncement: audiences.drop,
     NoteRefusal: committee.note_refusals,

@@ -29,7 +29,7 @@ from bot.flows.figures import Report, Stopped
 from bot.flows.help_requests import HelpCard
 from bot.flows.merges import Joined
 from bot.flows.pairs import Pair
-from bot.flows.routing import COMMITTEE, Aim, Need, act, forbidden
+from bot.flows.routing import COMMITTEE, Aim, Need, Running, act, forbidden
 from bot.flows.standing import Standing, Talk
 from bot.rules.permissions import Coordinator, in_scope, may
 from storage import audit, committee, decisions, duplicates, help_requests, merges, signups
@@ -56,7 +56,10 @@ class Wanted:
 
     @property
     def talk_after(self) -> Talk:
-        """Where the conversation will be after this turn, as far as that can be told without what is being loaded."""
+        """Where the conversation will be after this turn, as far as that can be told without what is being loaded. A command
+        leaves what is open as it is, or ends it."""
+        if isinstance(self.aim, Running):
+            return self.standing.talk
         return act(self.standing, self.aim, replace(self.known, loaded=self.loaded)).talk
 
 
@@ -242,7 +245,7 @@ async def _reach(wanted: Wanted) -> Reach | None:
     return await audiences.reach_of(wanted.connection, audience, wanted.coordinator) if audience else None
 
 
-async def _rendered(wanted: Wanted) -> composed.Rendered | None:
+async def _rendered(wanted: Wanted) -> Any:  # noqa: ANN401
     texts = composed.drafted(wanted.talk_after)
     return announcement_actions.rendered(wanted.setup, *texts, now=wanted.known.now) if texts else None
 

@@ -29,6 +29,13 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class AsTold:
+    """Words that were told already, in whatever language, with their isolates: shown as they are."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """A whole sentence in its source language (English), with its values; `plural` and `count` go together."""
 
@@ -50,7 +57,7 @@ class Joined:
 
 
 Sayable: TypeAlias = Text | Joined
-Value: TypeAlias = str | int | Ltr | Named | Text | Joined
+Value: TypeAlias = str | int | Ltr | Named | AsTold | Text | Joined
 
 
 def t(source: str) -> Text:
@@ -107,6 +114,8 @@ class Speech:
                 return isolate(value.fr if self.language == "fr" else value.ar)
             case int():
                 return str(value)
+            case AsTold():
+                return value.value
             case _:
                 return self.tell(value)
 

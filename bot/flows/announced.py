@@ -11,7 +11,7 @@ from bot.core import calendar
 from bot.core.flow import NO, YES, Answers, Choice, Ending, Flow, Question, State, quietly
 from bot.core.known import Known
 from bot.core.messages import Button, Outgoing
-from bot.core.text import Joined, Sayable, Text, lines, paragraphs, t
+from bot.core.text import AsTold, Joined, Sayable, Text, lines, paragraphs, t
 from bot.flows.audiences import LIST, told
 from bot.flows.command import AREA, go, speaker
 from bot.flows.effects import ControlAnnouncement
@@ -171,14 +171,23 @@ def report(found: Announced, unreached: Sequence[str], known: Known) -> Outgoing
     )
 
 
-def review_asked(found: Announced, rendered: str, recipients: int, known: Known) -> Outgoing:
-    """What a second coordinator is shown before it may leave."""
+def review_asked(found: Announced, rendered: Sequence[str], recipients: int, known: Known) -> Outgoing:
+    """What a second coordinator is shown before it may leave: the texts as they are received, in each language."""
     ask = t("{coordinator} asks you to confirm an announcement to {count} recipients. This is what they will see:")
     fence = Text("———")
     head = ask(coordinator=found.by[1] if found.by else t("the coordination team"), count=recipients)
     buttons = (go("approve_sending", t("Confirm it"), found.id), go("refuse_sending", t("Do not send"), found.id))
     audience = t("Audience: {audience}")(audience=told(found.audience, known, scope=found.scope))
-    return Outgoing(lines(head, fence, Text("{body}", {"body": rendered}), fence, audience), (*buttons, LIST, AREA))
+    bodies = [part for text in rendered for part in (Text("{body}", {"body": AsTold(text)}), fence)]
+    return Outgoing(lines(head, fence, *bodies, audience), (*buttons, LIST, AREA))
+
+
+def reviewed(id_: int, title: str, by: str, *, confirmed: bool) -> Outgoing:
+    """What its author is told of a second coordinator's word."""
+    yes = t("The announcement “{title}” was confirmed by {coordinator}. It leaves now, or at its hour.")
+    no = t("The announcement “{title}” was not confirmed by {coordinator}. It is not sent to anyone.")
+    said = (yes if confirmed else no)(title=title, coordinator=by)
+    return Outgoing(said, (go("announcement", t("Look at it"), id_), LIST, AREA))
 
 
 def _sure(_: Answers, known: Known) -> Sayable:

@@ -10,7 +10,7 @@ from bot.core.bidi import one_line
 from bot.core.flow import YES, Answer, Answers, Choice, Ending, Flow, Question, Reading, Refused, Skip, State, Taken, quietly
 from bot.core.folding import digits
 from bot.core.known import Known
-from bot.core.text import Sayable, Text, lines, t
+from bot.core.text import AsTold, Sayable, Text, lines, t
 from bot.flows import sending_time
 from bot.flows.audiences import AUDIENCE, EMPTY, LIST, SO_FAR, Draft, Reach, cancel, carried, dropped, told
 from bot.flows.command import AREA, coordinator_in, speaker
@@ -135,7 +135,7 @@ def preview(answers: Answers, known: Known) -> Sayable:
     rendered: Rendered | None = known.loaded.get("rendered")
     shown = [rendered.ar, rendered.fr] if rendered else []
     fence = Text("———")
-    bodies = [part for text in shown for part in (Text("{body}", {"body": text}), fence)]
+    bodies = [part for text in shown for part in (Text("{body}", {"body": AsTold(text)}), fence)]
     facts = facts_of(_audience(answers, known), reach_in(known))
     head = t("Preview – this is exactly what members will see:")
     return lines(head, fence, *bodies, t("Title: {title}")(title=_value(answers, "title") or ""), *facts)

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions import decisions, duplicates, help_requests, merges, retention
+from bot.actions import announcement_news, decisions, duplicates, help_requests, merges, retention
 from bot.actions.desktop import Desktop
 from bot.core.counters import Counters
 from storage.engine import Database
@@ -35,6 +35,7 @@ def timetable(desktop: Desktop) -> tuple[Tick, ...]:
     return (
         Tick("tell_decisions", timedelta(seconds=10), partial(decisions.tell_decisions, desktop=desktop)),
         Tick("tell_merges", timedelta(seconds=10), partial(merges.tell_merges, desktop=desktop)),
+        Tick("tell_reports", timedelta(seconds=10), partial(announcement_news.tell_reports, desktop=desktop)),
         Tick("find_duplicates", timedelta(seconds=10), duplicates.find_duplicates),
         Tick("remind_of_help", timedelta(minutes=5), partial(help_requests.remind_of_help, desktop=desktop)),
         Tick("forget_updates", timedelta(hours=1), retention.forget_updates),

@@ -181,7 +181,7 @@ def test_the_report_says_what_became_of_everybody_and_whom_to_call() -> None:
 
 
 def test_a_second_coordinator_is_shown_what_will_be_seen() -> None:
-    said = review_asked(replace(FOUND, state="waiting"), "إعلان من الفريق\n\nنص {phone} <b>", 250, KNOWN)
+    said = review_asked(replace(FOUND, state="waiting"), ["إعلان من الفريق\n\nنص {phone} <b>"], 250, KNOWN)
     assert told(said.text) == (
         "يطلب منكم خديجة تأكيد إعلان. عدد المتوصلين: 250. هذا ما سيظهر لهم:\n———\n"
         "إعلان من الفريق\n\nنص {phone} <b>\n———\nالجمهور المستهدف: الأشخاص المسنون"
