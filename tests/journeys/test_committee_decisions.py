@@ -289,7 +289,7 @@ async def test_a_reader_sees_the_card_without_what_decides(khadija: Person, runn
     await signs_up(meet(), FATIMA)
     assert await khadija.reads() == []
     (area,) = await khadija.presses("فضاء التنسيق")
-    assert area.labels == ["طلبات للبت فيها", "طلبات المساعدة", "المؤشرات", "خدمات أخرى"]
+    assert area.labels == ["طلبات للبت فيها", "طلبات المساعدة", "الإعلانات", "المؤشرات", "خدمات أخرى"]
     (card,) = await khadija.presses("طلبات للبت فيها")
     assert card.text.startswith(f"طلب جديد {REF}")
     assert card.labels == ["الطلب الموالي", "فضاء التنسيق"]

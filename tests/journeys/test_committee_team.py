@@ -44,8 +44,8 @@ async def test_a_colleague_is_let_in_from_the_chat_and_those_in_charge_hear_of_i
     await joins(khadija, running, "خديجة", "owner")
     await aicha.reads()
     (area,) = await khadija.presses("فضاء التنسيق")
-    own = ["طلبات للبت فيها", "طلبات المساعدة", "تعبئة بالهاتف", "حالات التكرار", "المؤشرات", "الفريق", "سجل العمليات"]
-    assert area.labels == [*own, "خدمات أخرى"]
+    doors = ["طلبات للبت فيها", "طلبات المساعدة", "تعبئة بالهاتف", "حالات التكرار", "إرسال إعلان", "الإعلانات"]
+    assert area.labels == [*doors, "المؤشرات", "الفريق", "سجل العمليات", "خدمات أخرى"]
     (team,) = await khadija.presses("الفريق")
     assert team.text == "فريق التنسيق\n\nخديجة: مسؤولية الفريق، جميع الفئات\nعائشة: مسؤولية الفريق، جميع الفئات"
     assert team.labels == ["خديجة", "عائشة", "إضافة عضو(ة)", "فضاء التنسيق"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.core.bidi import FSI, LRI, PDI
-from bot.core.text import Ltr, Named, Speech, lines, n, paragraphs, t
+from bot.core.text import AsTold, Ltr, Named, Speech, Text, lines, n, paragraphs, t
 from bot.main import catalogue
 
 ARABIC = Speech("ar", catalogue("ar"), {"contact_phone": Ltr("05 24 00 00 01")})
@@ -16,6 +16,16 @@ def test_a_value_is_isolated_by_its_kind() -> None:
     assert ARABIC.tell(t("Saved: {value}")(value="فاطمة (أ)")) == f"تم الحفظ: {FSI}فاطمة (أ){PDI}"
     assert ARABIC.tell(t("Saved: {value}")(value=Ltr("06 00 00 00 01"))) == f"تم الحفظ: {LRI}06 00 00 00 01{PDI}"
     assert ARABIC.tell(t("Question {n} of {total}")(n=3, total=8)) == "السؤال 3 من 8"
+
+
+def test_each_line_of_a_value_is_isolated_by_itself() -> None:
+    told = ARABIC.tell(t("Saved: {value}")(value="سطر\n\nUne ligne"))
+    assert told == f"تم الحفظ: {FSI}سطر{PDI}\n\n{FSI}Une ligne{PDI}"
+
+
+def test_what_was_told_already_is_shown_as_it_is() -> None:
+    once = FRENCH.tell(t("Saved: {value}")(value="فاطمة {phone}"))
+    assert ARABIC.tell(Text("{body}", {"body": AsTold(once)})) == once
 
 
 def test_a_proper_name_is_told_in_the_readers_language() -> None:
