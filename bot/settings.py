@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[Literal["ar", "fr"], ...], NoDecode] = ("ar", "fr")
     email_required: bool = False
     quiet_hours: str = "20:00-09:00"
+    weekly_cap: int = Field(default=3, ge=0)
     metrics_token: SecretStr = SecretStr("")
 
     REASONS: ClassVar[Mapping[str, Text]] = {
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
         "languages": t("Write ar, fr, or both with a comma; the first is the default."),
         "email_required": t("Write true or false."),
         "quiet_hours": t("Write two hours, such as 20:00-09:00."),
+        "weekly_cap": t("Write how many announcements somebody may get in a week, such as 3; 0 for no limit."),
         "metrics_token": t("Write 16 to 256 letters, digits, dashes or underscores."),
     }
 

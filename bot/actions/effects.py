@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.actions import (
+    announcements,
     committee,
     decisions,
     duplicates,
@@ -25,11 +26,13 @@ from bot.actions.job import Job
 from bot.core.flow import State
 from bot.flows import signup
 from bot.flows.effects import (
+    Announce,
     AnswerHelp,
     AskHelp,
     ChangeRole,
     ClaimHelp,
     CloseHelp,
+    ControlAnnouncement,
     Decide,
     DropDraft,
     Effect,
@@ -46,6 +49,7 @@ from bot.flows.effects import (
     SetActive,
     SetLanguage,
     Submit,
+    TestSend,
     UndoDecision,
     UndoMerge,
     WithdrawConsent,
@@ -169,6 +173,9 @@ _DOERS: dict[type, Callable[[Job, Any], Awaitable[None]]] = {
     JudgePair: duplicates.judge,
     Merge: merges.merge,
     UndoMerge: merges.undo,
+    Announce: announcements.announce,
+    ControlAnnouncement: announcements.control,
+    TestSend: announcements.test_send,
     NoteRefusal: committee.note_refusals,
     NoteExport: committee.note_exports,
 }
