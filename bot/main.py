@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot import logs
+from bot.actions.broadcasts import Broadcasts
 from bot.actions.deliveries import Deliveries
 from bot.actions.desk import Desk
 from bot.actions.desktop import Desktop
 from bot.actions.health import Health
-from bot.actions.retention import INBOX_DAYS
 from bot.actions.workshop import Workshop
 from bot.core import calendar
 from bot.core.counters import Counters
@@ -33,9 +33,10 @@ from bot.core.errors import JournalUnavailable, SettingWrong, StorageUnavailable
 from bot.core.folding import fold
 from bot.core.known import Setup
 from bot.core.messages import Channel
-from bot.core.readers import shared_phone, show_phone_number
+from bot.core.pacing import telegram_pace
 from bot.core.seals import Seals
-from bot.core.text import Ltr, Speech, Value, n, t
+from bot.core.text import Speech, t
+from bot.facts import TELEGRAM, WEB, facts_of
 from bot.rules.sending import QuietHours
 from bot.settings import Settings, load_settings, variable
 from handlers.cli.commands import cli
@@ -49,9 +50,7 @@ if TYPE_CHECKING:
     from handlers.telegram.pulse import Pulse
     from handlers.telegram.webhook import Webhook
 
-WEB, TELEGRAM = "web", "telegram"
 LOCALES = Path(__file__).parent.parent / "locales"
-REFUSED_DAYS = 90
 _CATALOGUES = {"ar": "ar_MA", "fr": "fr"}
 _COLLECT_SELDOM = (20_000, 20, 20)
 """A turn makes many short-lived values and almost no cycles: looking for these every 700 values costs more than it frees."""
@@ -118,9 +117,21 @@ class Service:
             workshop=self.workshop,
             idle=_DELIVER_IDLE if only == "deliver" else timedelta(seconds=1),
             counters=self.counters,
+            spoke=lambda *said: self.broadcasts.spoke(*said),  # noqa: PLW0108 -- made below
         )
         self.journal = make_journal(settings)
         self.desktop = Desktop(self.setup, self.seals, sender, journal=self.journal)
+        self.broadcasts = Broadcasts(
+            self.database,
+            self._channels,
+            self.desktop,
+            sender=sender or secrets.token_hex(8),
+            clock=self._clock,
+            beat=_utc_now,
+            paces={TELEGRAM: telegram_pace()},
+            cap=settings.weekly_cap,
+            counters=self.counters,
+        )
         outlet = self.deliveries.hand_over
         self.desk = Desk(self.database, self.desktop, clock=self._clock, outlet=outlet, counters=self.counters)
         self.deliveries.desk = self.desk
@@ -156,7 +167,8 @@ class Service:
             webhook = self._start_telegram()
         if self._only in (None, "deliver"):
             self._spawn(self.deliveries.run())
-            self._closing.append(self.deliveries.close)
+            self._spawn(self.broadcasts.run())
+            self._closing += (self.deliveries.close, self.broadcasts.close)
         if self._only in (None, "tick"):
             self._start_ticks()
         port = await self._start_web(webhook) if self._only in (None, "web") else None
@@ -310,7 +322,7 @@ def make_setup(settings: Settings, *, telegram: Callable[[], str | None] = lambd
         words=load_words(),
         places=load_places(),
         speeches={
-            (language, channel): Speech(language, catalogues[language], _facts(settings, channel))
+            (language, channel): Speech(language, catalogues[language], facts_of(settings, channel))
             for language in settings.languages
             for channel in (WEB, TELEGRAM)
         },
@@ -338,24 +350,6 @@ def catalogue(language: str) -> gettext.NullTranslations:
     if language not in _CATALOGUES:
         return gettext.NullTranslations()
     return gettext.translation("messages", LOCALES, [_CATALOGUES[language]])
-
-
-def _facts(settings: Settings, channel: str) -> dict[str, Value]:
-    """What sentences may say of this installation without being told."""
-    undeclared = t("not declared yet")
-    phone = shared_phone(settings.contact_phone) if settings.contact_phone.startswith("+") else None
-    return {
-        "controller": settings.controller_name or undeclared,
-        "contact_phone": show_phone_number(phone) if phone else Ltr(settings.contact_phone or "–"),
-        "contact_email": Ltr(settings.contact_email) if settings.contact_email else undeclared,
-        "contact_hours": settings.contact_hours or t("during working hours"),
-        "cndp_ref": settings.cndp_reference or undeclared,
-        "web_link": Ltr(settings.address),
-        "channel_name": t("Telegram") if channel == TELEGRAM else t("this page"),
-        "mydata_command": Ltr("/mydata") if channel == TELEGRAM else t("“My data”"),
-        "retention_period": n("{n} day", "{n} days", REFUSED_DAYS),
-        "inbox_period": n("{n} day", "{n} days", INBOX_DAYS),
-    }
 
 
 def _desk(database: Database, settings: Settings) -> Desk:

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     email_required: bool = False
     quiet_hours: str = "20:00-09:00"
     review_above: int = Field(default=200, ge=0)
+    weekly_cap: int = Field(default=3, ge=0)
     metrics_token: SecretStr = SecretStr("")
 
     REASONS: ClassVar[Mapping[str, Text]] = {
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
         "email_required": t("Write true or false."),
         "quiet_hours": t("Write two hours, such as 20:00-09:00."),
         "review_above": t("Write a number of recipients, such as 200."),
+        "weekly_cap": t("Write how many announcements somebody may get in a week, such as 3; 0 for no limit."),
         "metrics_token": t("Write 16 to 256 letters, digits, dashes or underscores."),
     }
 

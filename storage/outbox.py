@@ -16,8 +16,9 @@ from storage.ids import new_id
 from storage.many import Many
 from storage.tables import addresses, outbox
 
-CONVERSATION, COMMITTEE = 0, 1
-"""The lanes: replies and service messages; what the committee is shown unasked. The smaller the number, the sooner."""
+CONVERSATION, COMMITTEE, ANNOUNCEMENTS = 0, 1, 2
+"""The lanes: replies and service messages; what the committee is shown unasked; announcements that wait on a page. The
+smaller the number, the sooner."""
 COUNTED = 10_000
 """How far what is owed is counted: a look must cost the same after a day's outage."""
 

@@ -63,8 +63,11 @@ class Deliveries:
         workshop: Workshop,
         idle: timedelta = timedelta(seconds=1),
         counters: Counters | None = None,
+        spoke: Callable[[str, str, timedelta | None], None] = lambda *_: None,
     ) -> None:
+        """`spoke` is told (channel, recipient, None) of each message that leaves, and for how long one is refused."""
         self.counters = counters or Counters()
+        self._spoke = spoke
         self._database = database
         self._channels = channels
         self._sender = sender
@@ -177,12 +180,14 @@ class Deliveries:
     async def _send(self, owed: Owed) -> Settlement | None:
         """What became of it; None for a message that stays on its page, or that another process has taken over."""
         channel = self._channels[owed.channel]
+        self._spoke(owed.channel, owed.recipient, None)
         try:
             became = await self._say(channel, owed)
         except StorageUnavailable:
             return Later(owed.id, owed.attempts, self._clock() + retry_wait(owed.attempts))
         except ChannelBusy as error:
             self._count(owed, "busy")
+            self._spoke(owed.channel, owed.recipient, error.retry_after)
             return Later(owed.id, owed.attempts, self._clock() + error.retry_after)
         except ChannelUnreachable as error:
             self._count(owed, "unreachable")

@@ -25,7 +25,7 @@ from bot.flows.commands import NOTHING_HELD
 from bot.flows.standing import Outcome, Request, Standing
 from bot.rules.codes import PREPARED, read_code, wait_after
 from bot.rules.references import reference
-from storage import audit, committee, conversations, help_requests, inbox, merges, outbox, people, signups
+from storage import audit, committee, conversations, deliveries, help_requests, inbox, merges, outbox, people, signups
 from storage.conversations import Spoken
 from storage.erasures import Erasure
 
@@ -167,6 +167,7 @@ async def forget(
     await inbox.erase_parked(connection, reached_at)
     await committee.forget_coordinator(connection, person)
     await signups.forget_signer(connection, person)
+    await deliveries.erase_deliveries(connection, person)
     await people.delete_person(connection, person)
     return heirs
 

@@ -13,8 +13,8 @@ _SPACES = re.compile(r"[^\S\n]+")
 
 
 def isolate(value: str) -> str:
-    """Let the value choose its own direction by its first strong letter: names and free text. Each line by itself: an isolate
-    ends with its paragraph."""
+    """Let the value choose its own direction by its first strong letter: names and free text. Each line by itself: an
+    isolate ends with its paragraph."""
     if "\n" not in value:
         return f"{FSI}{value}{PDI}"
     return "\n".join(f"{FSI}{line}{PDI}" if line else "" for line in value.split("\n"))

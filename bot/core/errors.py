@@ -78,7 +78,11 @@ class ChannelBusy(DeliveryFailed):
 
 
 class ChannelUnreachable(DeliveryFailed):
-    pass
+    """`perhaps_taken`: the message was on its way when the line was lost, and nobody knows whether it arrived."""
+
+    def __init__(self, cause: str, *, perhaps_taken: bool = False) -> None:
+        super().__init__(cause)
+        self.perhaps_taken = perhaps_taken
 
 
 class RecipientGone(DeliveryFailed):

@@ -127,15 +127,15 @@ def stop_sending(standing: Standing, known: Known) -> Outcome:
 
 
 _ONE = frozenset({"announcement"})
+LISTED = Command(
+    "announcements",
+    announcements,
+    describe=t("Coordination: announcements and their figures"),
+    needs=frozenset({"announcements"}),
+    role="viewer",
+)
 COMMANDS: tuple[Command, ...] = (
     Command("broadcast", broadcast, describe=t("Coordination: send an announcement"), role="coordinator"),
-    Command(
-        "announcements",
-        announcements,
-        describe=t("Coordination: announcements and their figures"),
-        needs=frozenset({"announcements"}),
-        role="viewer",
-    ),
     Command("announcement", announcement, needs=_ONE, role="viewer", about=True),
     _controls("pause_sending", "pause", SENDING, t("Paused: “{title}”. Nothing more is sent until you go on."), "paused"),
     _controls("resume_sending", "resume", frozenset({"paused"}), t("“{title}” is being sent again."), "sending"),

@@ -287,6 +287,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("answer_help", answer_help, needs=_HELP, role="coordinator", about=True),
     Command("close_help", close_help, needs=_HELP, role="coordinator", about=True),
     Command("report", report, describe=t("Coordination: figures and exports"), needs=frozenset({"report"}), role="viewer"),
+    announcement_control.LISTED,
     Command("members", members, needs=frozenset({"report"}), role="coordinator"),
     Command("stuck", stuck, needs=frozenset({"stuck"}), role="viewer"),
     Command("nudge", nudge, needs=frozenset({"stopped"}), role="coordinator", about=True),

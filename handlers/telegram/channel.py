@@ -85,8 +85,12 @@ class WideSession(AiohttpSession):
         try:
             async with session.post(url, data=BytesPayload(body, content_type="application/json")) as response:
                 return response.status, await response.read()
+        except aiohttp.ClientConnectorError as error:
+            raise ChannelUnreachable(type(error).__name__) from None  # as below
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise ChannelUnreachable(type(error).__name__) from None  # the original's text holds the token
+            raise ChannelUnreachable(
+                type(error).__name__, perhaps_taken=True
+            ) from None  # the original's text holds the token
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.actions import announcement_news, decisions, duplicates, help_requests, merges, retention
+from bot.actions import announcement_news, announcements, decisions, duplicates, help_requests, merges, retention
 from bot.actions.desktop import Desktop
 from bot.core.counters import Counters
 from storage.engine import Database
@@ -33,6 +33,8 @@ class Tick:
 
 def timetable(desktop: Desktop) -> tuple[Tick, ...]:
     return (
+        Tick("freeze_announcements", timedelta(seconds=0.5), announcements.freeze),
+        Tick("finish_announcements", timedelta(seconds=1), announcements.finish),
         Tick("tell_decisions", timedelta(seconds=10), partial(decisions.tell_decisions, desktop=desktop)),
         Tick("tell_merges", timedelta(seconds=10), partial(merges.tell_merges, desktop=desktop)),
         Tick("tell_reports", timedelta(seconds=10), partial(announcement_news.tell_reports, desktop=desktop)),

@@ -67,7 +67,7 @@ deliveries = sa.Table(
     sa.Index("ix_deliveries_person_id", "person_id"),
     sa.Index(
         "ix_deliveries_waiting",
-        *("channel", "announcement_id", "due_at", "person_id"),
+        *("announcement_id", "channel", "due_at", "person_id"),
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
     ),

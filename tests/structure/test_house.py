@@ -25,7 +25,7 @@ from tests.bot.core.setting import SETTINGS, SETUP
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("bot", "handlers", "storage") for path in (ROOT / folder).rglob("*.py"))
 LOOPS = {
-    *("bot/main.py", "bot/actions/desk.py", "bot/actions/deliveries.py"),
+    *("bot/main.py", "bot/actions/desk.py", "bot/actions/deliveries.py", "bot/actions/broadcasts.py"),
     *("handlers/ticks/timetable.py", "handlers/telegram/pulse.py"),
 }
 

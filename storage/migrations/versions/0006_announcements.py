@@ -64,7 +64,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("announcement_id", "person_id", name=op.f("pk_deliveries")),
     )
     op.create_index(op.f("ix_deliveries_person_id"), "deliveries", ["person_id"])
-    claimed = ["channel", "announcement_id", "due_at", "person_id"]
+    claimed = ["announcement_id", "channel", "due_at", "person_id"]
     _index_where("ix_deliveries_waiting", "deliveries", claimed, "state = 'waiting'")
     op.create_table(
         "channel_leases",

@@ -17,8 +17,8 @@ from tests.fakes.people import TelegramPerson
 from tests.journeys.committee import joins
 
 EVERYBODYS = ["start", "status", "edit", "meeting", "consultations", "mydata", "stop", "help"]
-VIEWERS = ["pending", "help_requests", "report"]
-COORDINATORS = ["phone_entry", "duplicates"]
+VIEWERS = ["pending", "help_requests", "report", "announcements"]
+COORDINATORS = ["phone_entry", "duplicates", "broadcast"]
 OWNERS = ["team", "audit"]
 
 
