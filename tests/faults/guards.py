@@ -282,6 +282,7 @@ GUARDS = (
                 'signups.update().where(signups.c.id == signup, signups.c.status == "pending")',
                 "signups.update().where(signups.c.id == signup)",
             ),
+            Change("storage/decisions.py", 'signups.c.status != "draft").with_for_update()', 'signups.c.status != "draft")'),
         ),
     ),
     Guard(

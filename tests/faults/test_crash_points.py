@@ -55,7 +55,7 @@ async def test_nothing_is_lost_when_it_dies_before_any_write_flush_or_send(
     again = sum(len(repeats(crowd, person)) for person in crowd.people)
     told = ", ".join(f"{times} × {name}" for name, times in sorted(died_at.items()))
     report.tell(
-        f"died before {died_at.total()} calls of one sign-up, every {PARTS}rd ({told}), in {time.monotonic() - began:.0f} s; lost 0,"
+        f"died before {died_at.total()} calls of one sign-up, one in {PARTS} ({told}), in {time.monotonic() - began:.0f} s; lost 0,"
         f" double sign-ups 0, stuck 0, integrity check passed each time, repeated messages {again}"
     )
 

@@ -27,10 +27,10 @@ def all_tests() -> tuple[str, ...]:
 
 
 def selected(command: str) -> list[str]:
-    """What `pytest` with these arguments would run; of options it knows `--long` and `-k` with one word."""
+    """What `pytest` with these arguments would run; of options it knows `--long`, `--numprocesses=…` and `-k` with one word."""
     words = shlex.split(command)
     is_long, word = "--long" in words, words[words.index("-k") + 1] if "-k" in words else ""
-    paths = [each for each in words if each not in ("--long", "-k", word)]
+    paths = [each for each in words if each not in ("--long", "-k", word) and not each.startswith("--numprocesses=")]
     assert paths, command
     assert all(re.fullmatch(r"tests[\w/]*(\.py(::\w+)?)?", path) for path in paths), command
     assert not is_long or all(path.startswith("tests/faults") for path in paths), f"{command}: --long is for tests/faults"
@@ -47,7 +47,7 @@ def test_every_command_of_the_promises_selects_tests() -> None:
 
 
 def test_a_command_that_selects_nothing_is_noticed() -> None:
-    gone = ("tests/faults/test_kil.py", "tests/faults/test_kill.py::test_none", "tests -k unheard_of", "tests/fault")
+    gone = ("tests/faults/test_kil.py", "tests/faults/test_kill.py::test_none", "tests -k nonesuch", "tests/fault")
     assert [command for command in gone if selected(command)] == []
 
 
