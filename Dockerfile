@@ -8,7 +8,7 @@ COPY requirements ./requirements
 RUN python -m venv /build \
     && /build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
     && python -m venv --without-pip /opt/nidaa \
-    && /build/bin/uv pip install --no-cache --python /opt/nidaa/bin/python --require-hashes -r requirements/run.txt
+    && /build/bin/uv pip install --no-cache --compile-bytecode --python /opt/nidaa/bin/python --require-hashes -r requirements/run.txt
 COPY pyproject.toml README.md ./
 COPY locales ./locales
 COPY storage ./storage
@@ -16,7 +16,7 @@ COPY handlers ./handlers
 COPY bot ./bot
 RUN /build/bin/pybabel --quiet compile --directory locales \
     && /build/bin/hatchling build --target wheel --directory /wheel \
-    && /build/bin/uv pip install --no-cache --python /opt/nidaa/bin/python --no-deps /wheel/*.whl
+    && /build/bin/uv pip install --no-cache --compile-bytecode --python /opt/nidaa/bin/python --no-deps /wheel/*.whl
 
 FROM ${BASE}
 RUN useradd --system --uid 10001 --create-home --home-dir /data nidaa

@@ -26,8 +26,8 @@ faults: $(VENV)/.dev $(MO)  ## kill it, stop its database, fill its disk, switch
 	@$(BIN)/python -m pytest tests/faults --long --ignore=tests/faults/test_crash_points.py
 	@$(BIN)/python -m pytest tests/faults/test_crash_points.py --long --numprocesses=3
 
-bench: $(VENV)/.dev $(MO)  ## how fast it is, beside a floor and two peers, in one run
-	@$(BIN)/python -m tests.benchmarks.turns
+bench: $(VENV)/.dev $(MO)  ## how fast it is, how small, and where the time goes: all figures, in about an hour
+	@$(BIN)/python -m tests.benchmarks
 
 lint: $(VENV)/.dev $(MO)  ## style, types, imports, templates, the Dockerfile
 	@$(BIN)/ruff format --check .
@@ -59,12 +59,12 @@ $(VENV)/.build: requirements/build.txt
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.build requirements/run.txt pyproject.toml
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/run.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
 
 %.mo: %.po | $(VENV)/.build

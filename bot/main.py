@@ -147,10 +147,8 @@ class Service:
 
     async def start(self) -> int | None:
         """Start the parts; the port of the web, None without it. SettingWrong: a setting cannot be used."""
-        try:
+        with suppress(StorageUnavailable):  # the warnings say so
             await self.database.reach()
-        except StorageUnavailable:
-            log.warning("storage_unavailable")
         await self._warn()
         self._spawn(self.desk.run())
         webhook = None
@@ -178,8 +176,9 @@ class Service:
 
     async def _warn(self) -> None:
         """Say loudly what will go wrong sooner or later. None of it keeps us from serving."""
-        for warned in self.health.warnings():
-            log.error("health_warning", cause=warned.code)
+        for cause in ((await self.health.report()).cause, *(warned.code for warned in self.health.warnings())):
+            if cause is not None:
+                log.error("health_warning", cause=cause)
         try:
             await self.journal.write(())
         except JournalUnavailable:
