@@ -277,8 +277,7 @@ class Service:
     def _pulse(self, open_: Callable[[], Awaitable[object]], drained: Callable[[], Awaitable[object]]) -> Pulse:
         from handlers.telegram.pulse import Pulse  # noqa: PLC0415 -- as above
 
-        outlet = self.deliveries.hand_over
-        return Pulse(self.database, self.desktop, clock=self._clock, outlet=outlet, open=open_, drained=drained)
+        return Pulse(self.database, self.desktop, self.deliveries, clock=self._clock, open=open_, drained=drained)
 
     def _start_ticks(self) -> None:
         from handlers.ticks.timetable import Ticking  # noqa: PLC0415 -- only where there are ticks
