@@ -59,6 +59,7 @@ def _values(entry: AuditEntry) -> dict[str, Value]:
         "whom": entry.whom or t("somebody who has left"),
         "ref": Ltr(reference(entry.signup)) if entry.signup is not None else "",
         "other": Ltr(reference(int(second))) if (second := _either(entry, "second")) is not None else "",
+        "count": int(entry.after.get("count") or 0),
         "action": Ltr(str(entry.after.get("action") or entry.action)),
         "decision": STATUS.get(str(_either(entry, "status"))) or str(_either(entry, "status")),
         "before": _place(entry.before),
@@ -100,9 +101,17 @@ SENTENCES: dict[str, Text] = {
     "export_members": t("{who} took the table of requests away"),
     "fill_by_phone": t("{who} filled a sign-up by phone"),
     "nudge": t("{who} reminded somebody whose sign-up stopped"),
+    "announce": t("{who} confirmed an announcement; recipients: {count}"),
+    "pause_announcement": t("{who} paused an announcement"),
+    "resume_announcement": t("{who} went on sending an announcement"),
+    "stop_announcement": t("{who} stopped an announcement"),
+    "approve_announcement": t("{who} confirmed the announcement of a colleague"),
+    "cancel_announcement": t("{who} cancelled an announcement before it left"),
+    "send_again_announcement": t("{who} had an announcement sent again to those it failed to reach"),
+    "drop_announcement": t("{who} gave up an announcement that was being written"),
     "claim_help": t("{who} took on a request for help"),
     "answer_help": t("{who} answered a request for help"),
     "close_help": t("{who} closed a request for help"),
     "look_at_audit": t("{who} looked at this record"),
 }
-"""By the action's name; each may use who, whom, ref, other, decision, before, after and action."""
+"""By the action's name; each may use who, whom, ref, other, decision, before, after, count and action."""
