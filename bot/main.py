@@ -158,10 +158,8 @@ class Service:
 
     async def start(self) -> int | None:
         """Start the parts; the port of the web, None without it. SettingWrong: a setting cannot be used."""
-        try:
+        with suppress(StorageUnavailable):  # the warnings say so
             await self.database.reach()
-        except StorageUnavailable:
-            log.warning("storage_unavailable")
         await self._warn()
         self._spawn(self.desk.run())
         webhook = None
@@ -190,8 +188,9 @@ class Service:
 
     async def _warn(self) -> None:
         """Say loudly what will go wrong sooner or later. None of it keeps us from serving."""
-        for warned in self.health.warnings():
-            log.error("health_warning", cause=warned.code)
+        for cause in ((await self.health.report()).cause, *(warned.code for warned in self.health.warnings())):
+            if cause is not None:
+                log.error("health_warning", cause=cause)
         try:
             await self.journal.write(())
         except JournalUnavailable:
@@ -278,8 +277,7 @@ class Service:
     def _pulse(self, open_: Callable[[], Awaitable[object]], drained: Callable[[], Awaitable[object]]) -> Pulse:
         from handlers.telegram.pulse import Pulse  # noqa: PLC0415 -- as above
 
-        outlet = self.deliveries.hand_over
-        return Pulse(self.database, self.desktop, clock=self._clock, outlet=outlet, open=open_, drained=drained)
+        return Pulse(self.database, self.desktop, self.deliveries, clock=self._clock, open=open_, drained=drained)
 
     def _start_ticks(self) -> None:
         from handlers.ticks.timetable import Ticking  # noqa: PLC0415 -- only where there are ticks

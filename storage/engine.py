@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
@@ -20,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.core.errors import SettingWrong, StorageUnavailable
 from bot.core.text import Ltr, t
+from storage import sqlite
 
 _BUSY_SECONDS = 10
 _RETRY_CODES = {"40001", "40P01"}
@@ -128,25 +127,12 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     file = make_url(url).database
     with suppress(OSError):  # whoever reaches for the database is told that it is not there
         Path(file or "").parent.mkdir(parents=True, exist_ok=True)
-    how = {"timeout": _BUSY_SECONDS, "async_creator_fn": _connect_sqlite}
+    how = {"timeout": _BUSY_SECONDS, "async_creator_fn": sqlite.connect}
     engine = create_async_engine(url, connect_args=how, pool_size=5, max_overflow=5, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     _watch_file(engine, Path(file or ""))
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
-
-
-async def _connect_sqlite(*where: Any, **how: Any) -> aiosqlite.Connection:  # noqa: ANN401 -- what the pool asks for
-    """A connection that fails leaves a thread which still has something to tell the loop: a loop that closed before then
-    would put that thread's traceback on the screen of somebody who is reading what is wrong."""
-    connection = aiosqlite.connect(*where, **how)
-    thread = connection._thread  # noqa: SLF001 -- it has no other name
-    thread.daemon = True
-    try:
-        return await connection
-    except sqlite3.Error:
-        await asyncio.to_thread(thread.join, _BUSY_SECONDS)
-        raise
 
 
 def _watch_file(engine: AsyncEngine, file: Path) -> None:

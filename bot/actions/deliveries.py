@@ -38,6 +38,8 @@ _MOST_IN_FLIGHT = 200
 _MISCONFIGURED_WAIT = timedelta(minutes=1)
 _FILE_LEASE = PATIENCE + timedelta(minutes=3)
 """How long a message with a file is in a sender's hands: longer than making the file and the slowest upload together."""
+_REMEMBERED = timedelta(minutes=10)
+"""For how long it is known who read from us something that was owed before: longer than any platform keeps a press."""
 
 log = structlog.get_logger()
 
@@ -45,9 +47,10 @@ log = structlog.get_logger()
 @dataclass(slots=True)
 class _Line:
     """What is being sent to one recipient, one after the other; it lasts until the last is recorded as sent, for what is
-    owed meanwhile must stand behind it."""
+    owed meanwhile must stand behind it. `late`: what began it was not sent when it was committed, but by the loop."""
 
     waiting: deque[Owed] = field(default_factory=deque)
+    late: bool = False
 
 
 class Deliveries:
@@ -76,6 +79,7 @@ class Deliveries:
         self._idle = idle.total_seconds()
         self._lines: dict[tuple[str, str], _Line] = {}
         self._held: set[tuple[str, str]] = set()
+        self._told_late: dict[tuple[str, str], datetime] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self.desk: Desk
@@ -99,6 +103,12 @@ class Deliveries:
                 log.warning("outbox_unavailable", error=type(error).__name__)
             if leased == 0:
                 await self._sleep()
+
+    def told_late(self, channel: str, since: datetime) -> frozenset[str]:
+        """To whom this process has sent since then, ten minutes back at most, what they had been owed before. Known before
+        it is recorded as sent: nobody is missing both here and among those whom something is still owed."""
+        told = self._told_late.items()
+        return frozenset(recipient for (name, recipient), at in told if name == channel and at >= since)
 
     async def close(self, *, within: float = 5.0) -> None:
         """Let what is being sent finish, for a while."""
@@ -150,7 +160,7 @@ class Deliveries:
         if line is not None:
             line.waiting.append(owed)
             return
-        self._lines[key] = _Line(deque((owed,)))
+        self._lines[key] = _Line(deque((owed,)), from_loop)
         task = asyncio.create_task(self._work(key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -163,11 +173,21 @@ class Deliveries:
                 settlement = await self._send(owed)
                 if isinstance(settlement, Sent):
                     self._held.discard(key)
+                    if line.late:
+                        self._remember(key)
                     await self.desk.settle(settlement, in_haste=bool(line.waiting))
                 elif settlement is not None:
                     self._give_back(key, settlement, line)
         finally:
             del self._lines[key]
+
+    def _remember(self, key: tuple[str, str]) -> None:
+        """In the order of the moments, so that what is too old stands in front."""
+        told, now = self._told_late, self._clock()
+        told.pop(key, None)
+        told[key] = now
+        while now - told[first := next(iter(told))] > _REMEMBERED:
+            del told[first]
 
     def _give_back(self, key: tuple[str, str], settlement: Settlement, line: _Line) -> None:
         """The head failed: it is settled, and what stands behind it waits its turn in the outbox."""

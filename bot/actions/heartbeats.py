@@ -2,12 +2,13 @@
 
 Platforms keep a press for minutes only. Whoever wrote shortly before a silence may have pressed into it and waits for an
 answer: the open question is asked again, once, by the process that ends the silence. Nobody else is written to; people
-who wrote during it are answered when their message arrives, and must be before the silence is ended.
+who wrote during it are answered when their message arrives, and must be before the silence is ended. Whoever has just read
+what was still owed to them is not asked either: a press on that reaches us.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -34,12 +35,23 @@ async def silent_since(database: Database, channel: str, *, now: datetime, press
     return last if last is not None and now - last > presses_kept else None
 
 
+def _to_nobody(_channel: str, _since: datetime) -> Collection[str]:
+    return ()
+
+
 async def beat(
-    database: Database, desktop: Desktop, channel: str, *, now: datetime, presses_kept: timedelta
+    database: Database,
+    desktop: Desktop,
+    channel: str,
+    *,
+    now: datetime,
+    presses_kept: timedelta,
+    told_late: Callable[[str, datetime], Collection[str]] = _to_nobody,
 ) -> Sequence[Owed]:
     """Say that updates reach us; what is owed to people whose presses were lost, if this ends a silence.
 
-    Of several processes that end the same silence, one asks: the beat and the questions are one transaction.
+    Of several processes that end the same silence, one asks: the beat and the questions are one transaction. `told_late`:
+    whom this process has sent since then what they were owed before (what another one sent meanwhile is not known here).
     """
     async with database.write() as connection:
         last = await heartbeats.last_beat(connection, channel)
@@ -47,7 +59,9 @@ async def beat(
         if last is None or not mine or now - last <= presses_kept:
             return ()
         left = await conversations.left_asked(connection, channel, first=last - _BEFORE, last=last + 2 * EVERY)
-        owed = [each for spoken in left for each in _asked_again(spoken, desktop, now=now)]
+        told = told_late(channel, now - presses_kept)  # after the query: what was not owed any more is known by now
+        unsure = [spoken for spoken in left if spoken.external_id not in told]
+        owed = [each for spoken in unsure for each in _asked_again(spoken, desktop, now=now)]
         if owed:
             await outbox.owe(connection, owed, now=now, sender=None, lease=LEASE)
     log.info("silence_ended", channel=channel, count=len(owed), wait_seconds=round((now - last).total_seconds()))

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
 from bot.actions.imports import Load, apply_import, compare_import, undo_import
 from bot.core import calendar
 from bot.core.errors import CommandRefused
@@ -122,6 +119,9 @@ def _read(table: Table, known: Known) -> _Read:
 
 
 def _with_a_bar(lines: Sequence[Line]) -> Iterable[Line]:
+    from rich.console import Console  # noqa: PLC0415 -- 5 MiB that only this command needs
+    from rich.progress import track  # noqa: PLC0415
+
     console = Console(stderr=True)
     return track(lines, description=f"{len(lines)}", console=console, transient=True, disable=not console.is_terminal)
 

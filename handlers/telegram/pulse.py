@@ -6,7 +6,7 @@ Not a tick: a process that only looks at the timetable would beat while nobody t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,11 +14,11 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from bot.actions import heartbeats
+from bot.actions.deliveries import Deliveries
 from bot.actions.desktop import Desktop
 from bot.core.errors import StorageUnavailable
 from handlers.telegram.updates import CHANNEL
 from storage.engine import Database
-from storage.outbox import Owed
 
 PRESSES_KEPT = timedelta(seconds=150)
 """How long Telegram tries to deliver a press. Checked November 2026."""
@@ -29,23 +29,23 @@ log = structlog.get_logger()
 
 class Pulse:
     """`open` returns once updates can reach us; `drained` once those that waited for it have been taken: who sent them
-    is answered and must not be asked again. `outlet` is handed what is owed after a silence."""
+    is answered and must not be asked again. `deliveries` are handed what is owed after a silence."""
 
     def __init__(
         self,
         database: Database,
         desktop: Desktop,
+        deliveries: Deliveries,
         *,
         clock: Callable[[], datetime],
-        outlet: Callable[[Sequence[Owed]], None],
         open: Callable[[], Awaitable[object]],  # noqa: A002 -- the word for it
         drained: Callable[[], Awaitable[object]],
         every: timedelta = heartbeats.EVERY,
     ) -> None:
         self._database = database
         self._desktop = desktop
+        self._deliveries = deliveries
         self._clock = clock
-        self._outlet = outlet
         self._open = open
         self._drained = drained
         self._every = every.total_seconds()
@@ -66,9 +66,15 @@ class Pulse:
         silent = await heartbeats.silent_since(self._database, CHANNEL, now=self._clock(), presses_kept=PRESSES_KEPT)
         if silent is not None:
             await self._drained()
-        self._outlet(
-            await heartbeats.beat(self._database, self._desktop, CHANNEL, now=self._clock(), presses_kept=PRESSES_KEPT)
+        owed = await heartbeats.beat(
+            self._database,
+            self._desktop,
+            CHANNEL,
+            now=self._clock(),
+            presses_kept=PRESSES_KEPT,
+            told_late=self._deliveries.told_late,
         )
+        self._deliveries.hand_over(owed)
 
 
 async def drained(bot: Bot) -> None:

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ LIST_ANSWER = OK % (len(LIST), LIST)
 EMPTY = b'{"ok":true,"result":{"name":"","short_description":"","description":""}}'
 EMPTY_ANSWER = OK % (len(EMPTY), EMPTY)
 FIRST_PERSON = 5_000_000_000
+SPREAD = 2_000_000_000
+"""People who do not come one after the other are spread over that many numbers, as they are in the world."""
 
 
 @dataclass(slots=True)
@@ -44,7 +47,12 @@ class Person:
 
 @dataclass(slots=True)
 class Load:
-    """`script` is (text, replies) per turn; each person who finishes it is followed by a new one."""
+    """`script` is (text, replies) per turn; each person who finishes it is followed by a new one, `step` numbers away; the
+    first one is `offset` away from the first number.
+
+    `pause`: seconds between a reply and what the person says next. `milestones`: told as they are passed, each a number of
+    people who have finished; the last one ends the run.
+    """
 
     script: list[tuple[str, int]]
     host: str
@@ -52,7 +60,11 @@ class Load:
     secret: str
     seconds: float
     warm: float
-    next_number: int = FIRST_PERSON
+    offset: int = 0
+    step: int = 1
+    pause: float = 0
+    milestones: list[int] = field(default_factory=list)
+    came: int = 0
     next_update: int = 1
     people: dict[int, Person] = field(default_factory=dict)
     free: deque[Webhook] = field(default_factory=deque)
@@ -63,10 +75,11 @@ class Load:
     refused: int = 0
     measuring: bool = False
     over: bool = False
+    all_passed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def newcomer(self) -> None:
-        person = Person(self.next_number)
-        self.next_number += 1
+        person = Person(FIRST_PERSON + (self.offset + self.came * self.step) % SPREAD)
+        self.came += 1
         self.people[person.number] = person
         self.speak(person)
 
@@ -101,12 +114,23 @@ class Load:
             self.latencies.append(time.perf_counter() - person.since)
         person.turn += 1
         if person.turn < len(self.script):
-            self.speak(person)
+            self._after_a_pause(self.speak, person)
             return
         del self.people[person.number]
         self.finished += 1
+        if self.finished in self.milestones:
+            sys.stdout.write(f"{self.finished}\n")
+            sys.stdout.flush()
+        if self.milestones and self.finished >= self.milestones[-1]:
+            self.all_passed.set()
         if not self.over:
-            self.newcomer()
+            self._after_a_pause(self.newcomer)
+
+    def _after_a_pause(self, act: Callable[..., None], *given: Person) -> None:
+        if self.pause:
+            asyncio.get_running_loop().call_later(self.pause, act, *given)
+        else:
+            act(*given)
 
     def idle(self, line: Webhook) -> None:
         self.free.append(line)
@@ -239,7 +263,7 @@ async def run(load: Load, people: int, api_port: int) -> dict[str, float]:
     sys.stdout.write("measuring\n")
     sys.stdout.flush()
     began = time.perf_counter()
-    await asyncio.sleep(load.seconds)
+    await (load.all_passed.wait() if load.milestones else asyncio.sleep(load.seconds))
     took = time.perf_counter() - began
     load.measuring, load.over = False, True
     server.close()
@@ -251,7 +275,7 @@ async def run(load: Load, people: int, api_port: int) -> dict[str, float]:
         "p99_ms": 1000 * latencies[int(len(latencies) * 0.99)] if latencies else 0,
         "finished": load.finished,
         "refused": load.refused,
-        "people": load.next_number - FIRST_PERSON,
+        "people": load.came,
     }
 
 
@@ -264,10 +288,16 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--warm", type=float, default=3)
-    parser.add_argument("--first", type=int, default=FIRST_PERSON)
+    parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("--step", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0)
+    parser.add_argument("--milestones", type=int, nargs="*", default=[])
     chosen = parser.parse_args()
     script = [(text, replies) for text, replies in json.loads(chosen.script.read_text(encoding="utf-8"))]
-    load = Load(script, "127.0.0.1", chosen.port, chosen.secret, chosen.seconds, chosen.warm, next_number=chosen.first)
+    load = Load(
+        script, "127.0.0.1", chosen.port, chosen.secret, chosen.seconds, chosen.warm,
+        offset=chosen.offset, step=chosen.step, pause=chosen.pause, milestones=chosen.milestones,
+    )  # fmt: skip
     load.next_update = int(time.time() * 1000)
     figures = uvloop.run(run(load, chosen.people, chosen.api_port))
     sys.stdout.write(json.dumps(figures) + "\n")

@@ -7,16 +7,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import Any
 
 from tests.fakes.ports import free_port
-from tests.fakes.postgres import Server
+from tests.fakes.postgres import Server, running_server, server_binaries
 
 ROOT = Path(__file__).parents[2]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -35,8 +34,11 @@ class Figures:
     refused: int
 
 
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+def cpu_seconds(pid: int, *, thread: int | None = None) -> float:
+    """Of the whole process, or of one thread of it."""
+    fields = (
+        Path(f"/proc/{pid}/task/{thread}/stat" if thread else f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    )
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
@@ -72,67 +74,98 @@ def running(command: Sequence[str], environment: Mapping[str, str], ready: str) 
             process.kill()
 
 
-def under_load(  # the whole of one measurement, in its order
-    process_of: object,
-    script: Sequence[tuple[str, int]],
-    *,
-    port: int,
-    api_port: int,
-    people: int = 64,
-    seconds: float = 10,
-    warm: float = 3,
-    first: int = 5_000_000_000,
-) -> Figures:
-    """People chat with the stack that listens on `port` while its Bot API is played on `api_port`.
-
-    `process_of` starts the stack: a context manager that yields its process. The world must be up first.
-    """
+@contextmanager
+def world(script: Sequence[tuple[str, int]], *, port: int, api_port: int, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """The people and the Bot API of tests.benchmarks.load, in their own process; they begin when they are told to."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "script.json"
         file.write_text(json.dumps(script), encoding="utf-8")
-        arguments = {
-            "--script": file, "--port": port, "--api-port": api_port, "--people": people,
-            "--seconds": seconds, "--warm": warm, "--first": first,
-        }  # fmt: skip
-        world = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.load", *(str(part) for pair in arguments.items() for part in pair)],
+        arguments = {"script": file, "port": port, "api-port": api_port, **options}
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.benchmarks.load"),
+                *(part for name, value in arguments.items() for part in (f"--{name}", *str(value).split())),
+            ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert world.stdout is not None
-        assert world.stdin is not None
-        world.stdout.readline()
-        with process_of as process:  # type: ignore[attr-defined]
-            world.stdin.write("go\n")
-            world.stdin.flush()
-            world.stdout.readline()
-            cpu, began = cpu_seconds(process.pid), time.perf_counter()
-            told = json.loads(world.stdout.readline())
-            spent = (cpu_seconds(process.pid) - cpu) * seconds / (time.perf_counter() - began)
-            figures = Figures(
-                turns_per_s=told["turns_per_s"],
-                p50_ms=told["p50_ms"],
-                p99_ms=told["p99_ms"],
-                cpu_ms=1000 * spent / max(told["turns"], 1),
-                memory_mib=memory_mib(process.pid),
-                people=told["people"],
-                refused=told["refused"],
-            )
-        world.wait(20)
-    return figures
-
-
-def wait_for_health(port: int, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/health", timeout=1):
-                return
-        except (URLError, OSError):
-            time.sleep(0.01)
-    raise TimeoutError("not healthy")
+            heard(process)
+            yield process
+            process.wait(20)
+        finally:
+            process.kill()
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    """The next line that a process says. RuntimeError: it has ended."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError("the people of the benchmark are gone")
+    return line.strip()
+
+
+def begin(process: subprocess.Popen[str]) -> None:
+    """Let the people begin; returns when they are warm."""
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    heard(process)
+
+
+def under_load(
+    process_of: AbstractContextManager[subprocess.Popen[str]],
+    script: Sequence[tuple[str, int]],
+    *,
+    port: int,
+    api_port: int,
+    seconds: float = 10,
+    **options: Any,
+) -> Figures:
+    """People chat with the stack that listens on `port` while its Bot API is played on `api_port`.
+
+    `process_of` starts the stack. The world must be up first. `options` are those of tests.benchmarks.load.
+    """
+    with world(script, port=port, api_port=api_port, seconds=seconds, **options) as people, process_of as process:
+        begin(people)
+        cpu, began = cpu_seconds(process.pid), time.perf_counter()
+        told = json.loads(heard(people))
+        spent = (cpu_seconds(process.pid) - cpu) * seconds / (time.perf_counter() - began)
+        return Figures(
+            turns_per_s=told["turns_per_s"],
+            p50_ms=told["p50_ms"],
+            p99_ms=told["p99_ms"],
+            cpu_ms=1000 * spent / max(told["turns"], 1),
+            memory_mib=memory_mib(process.pid),
+            people=told["people"],
+            refused=told["refused"],
+        )
+
+
+@contextmanager
+def databases(engines: str) -> Iterator[Callable[[str, str], str]]:
+    """Makes an empty database of an engine under a name and tells its URL; those of the engines named here, until the end."""
+    binaries = server_binaries()
+    assert binaries is not None or "postgresql" not in engines, "no PostgreSQL is installed here"
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        server = stack.enter_context(running_server(binaries)) if binaries and "postgresql" in engines else None
+
+        def make(engine: str, name: str) -> str:
+            if engine == "postgresql":
+                assert server is not None
+                return fresh_database(server, name)
+            for file in Path(folder).glob(f"{name}.db*"):
+                file.unlink()
+            return f"sqlite:///{folder}/{name}.db"
+
+        yield make
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 -- a benchmark's figures
 
 
 def fresh_database(server: Server, name: str) -> str:

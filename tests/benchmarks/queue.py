@@ -121,13 +121,14 @@ async def timed(act: Callable[[], Awaitable[Any]]) -> tuple[tuple[float, float],
 
 
 async def pressed_again_and_again(desk: OpenDesk, person: str, word: str, label: str, times: int) -> Spent:
-    """How long each turn took that pressing the button of that label on the last answer is."""
+    """How long each turn took that pressing the button of that label on the last answer is; where there is none any more, the
+    word begins anew."""
     spent: Spent = []
-    answer = (await desk.takes(update(person, word)))[0]
-    for _ in range(times):
-        payload = next(payload for shown, payload in answer.owed[-1].message.buttons if shown == label)
-        took, (answer,) = await timed(lambda payload=payload: desk.takes(update(person, Pressed(payload))))
-        spent.append(took)
+    while len(spent) < times:
+        (answer,) = await desk.takes(update(person, word))
+        while len(spent) < times and (payload := dict(answer.owed[-1].message.buttons).get(label)):
+            took, (answer,) = await timed(lambda payload=payload: desk.takes(update(person, Pressed(payload))))
+            spent.append(took)
     return spent
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from tests.benchmarks.measure import ROOT, Figures, fresh_database, ports, running, under_load
-from tests.fakes.postgres import Server, running_server, server_binaries
+from tests.benchmarks.measure import ROOT, Figures, databases, ports, running, say, under_load
 
 ANSWERS = (
     "جمعية أمل للتنمية والتضامن",
@@ -33,50 +35,44 @@ SECRET = "a secret for the benchmarks, long enough"
 TOKEN = "123456789:" + "b" * 35
 
 
-def nidaa(url: str, port: int, api_port: int, folder: Path) -> tuple[list[str], dict[str, str]]:
+Script = Sequence[tuple[str, int]]
+Process = AbstractContextManager[subprocess.Popen[str]]
+
+
+def nidaa(url: str, folder: Path, port: int, api_port: int | None = None) -> tuple[list[str], dict[str, str]]:
+    """How to serve that database, which is migrated first: with Telegram where there is a Bot API, else the web alone."""
     environment = {
         "NIDAA_DATABASE_URL": url, "NIDAA_DATA_DIR": str(folder), "NIDAA_SECRET_KEY": SECRET, "NIDAA_PORT": str(port),
-        "NIDAA_PUBLIC_URL": f"http://127.0.0.1:{port}", "NIDAA_TELEGRAM_TOKEN": TOKEN,
-        "NIDAA_TELEGRAM_API_URL": f"http://127.0.0.1:{api_port}", "NIDAA_TELEGRAM_SECRET": "bench-secret",
     }  # fmt: skip
-    subprocess.run(
-        [sys.executable, "-m", "bot", "migrate"],
-        cwd=ROOT,
-        env={**_env(), **environment},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    if api_port is not None:
+        environment |= {
+            "NIDAA_PUBLIC_URL": f"http://127.0.0.1:{port}", "NIDAA_TELEGRAM_TOKEN": TOKEN,
+            "NIDAA_TELEGRAM_API_URL": f"http://127.0.0.1:{api_port}", "NIDAA_TELEGRAM_SECRET": "bench-secret",
+        }  # fmt: skip
+    command = [sys.executable, "-m", "bot", "migrate"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
     return ["-m", "bot", "serve"], environment
 
 
-def _env() -> dict[str, str]:
-    import os
+def started(stack: str, url: str, folder: Path, port: int, api_port: int) -> tuple[Process, Script]:
+    """A stack on a database, about to start, and what people say to it."""
+    api = f"http://127.0.0.1:{api_port}"
+    if stack == "nidaa":
+        command, environment = nidaa(url, folder, port, api_port)
+        return running(command, environment, "nidaa:"), NIDAA
+    if stack == "floor":
+        engine, place = ("sqlite", url.removeprefix("sqlite:///")) if url.startswith("sqlite") else ("postgresql", url)
+        return running(["-m", "tests.benchmarks.floor", engine, place, str(port), api], {}, "ready"), EIGHT
+    orm = url.replace("postgresql://", "postgresql+asyncpg://").replace("sqlite://", "sqlite+aiosqlite://")
+    return running(["-m", f"tests.benchmarks.{stack}", orm, str(port), api], {}, "ready"), EIGHT
 
-    return dict(os.environ)
 
-
-def measure(
-    stack: str, engine: str, server: Server | None, *, people: int = 64, seconds: float = 10, warm: float = 3
-) -> Figures:
-    """One stack on one engine, on an empty database."""
+def measure(stack: str, url: str, *, script: Script | None = None, **options: Any) -> Figures:
+    """One stack on that database; `options` are those of tests.benchmarks.load."""
     port, api_port = ports()
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        url = f"sqlite:///{folder / 'bench.db'}"
-        if engine == "postgresql":
-            assert server is not None
-            url = fresh_database(server, "bench")
-        api = f"http://127.0.0.1:{api_port}"
-        if stack == "nidaa":
-            command, environment = nidaa(url, port, api_port, folder)
-            process, script = running(command, environment, "nidaa:"), NIDAA
-        elif stack == "floor":
-            place = url if engine == "postgresql" else str(folder / "bench.db")
-            process, script = running(["-m", "tests.benchmarks.floor", engine, place, str(port), api], {}, "ready"), EIGHT
-        else:
-            orm = url.replace("postgresql://", "postgresql+asyncpg://").replace("sqlite://", "sqlite+aiosqlite://")
-            process, script = running(["-m", f"tests.benchmarks.{stack}", orm, str(port), api], {}, "ready"), EIGHT
-        return under_load(process, script, port=port, api_port=api_port, people=people, seconds=seconds, warm=warm)
+        process, usual = started(stack, url, Path(name), port, api_port)
+        return under_load(process, script or usual, port=port, api_port=api_port, **options)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -86,18 +82,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--people", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=8)
     chosen = parser.parse_args(arguments)
-    binaries = server_binaries()
-    assert binaries is not None
-    with running_server(binaries) as server:
+    with databases(chosen.engines) as make:
         for engine in chosen.engines.split(","):
             for stack in chosen.stacks.split(","):
-                figures = measure(stack, engine, server, people=chosen.people, seconds=chosen.seconds)
+                figures = measure(stack, make(engine, "bench"), people=chosen.people, seconds=chosen.seconds)
                 line = "  ".join(
                     f"{key}={value:.3g}" if isinstance(value, float) else f"{key}={value}"
                     for key, value in asdict(figures).items()
                 )
-                sys.stdout.write(f"{engine:10} {stack:13} {line}\n")
-                sys.stdout.flush()
+                say(f"{engine:10} {stack:13} {line}")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,12 @@ from storage.engine import Database
 
 
 class Outage(Database):
-    def __init__(self, url: str, *, times: int = 0) -> None:
+    """`times` transactions cannot begin; `commits` are undone at their end, when all was said in them."""
+
+    def __init__(self, url: str, *, times: int = 0, commits: int = 0) -> None:
         super().__init__(url)
         self.times = times
+        self.commits = commits
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -23,3 +26,6 @@ class Outage(Database):
             raise StorageUnavailable
         async with super().write() as connection:
             yield connection
+            if self.commits:
+                self.commits -= 1
+                raise StorageUnavailable

@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.bot_api import BotApi
 from tests.faults.product import Product, Starter, running_starter
 
-_figures = pytest.StashKey[list[str]]()
+_FIGURES = "figures"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,8 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for figures in config.stash.get(_figures, []) if config.getoption("--long", default=False) else ():
-        terminalreporter.write_line(figures)
+    """The figures travel with the reports of the tests, from other processes, too."""
+    if not config.getoption("--long", default=False):
+        return
+    for outcome in ("passed", "failed"):
+        for told in terminalreporter.stats.get(outcome, []):
+            for name, figures in told.user_properties if told.when == "call" else ():
+                if name == _FIGURES:
+                    terminalreporter.write_line(figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +35,17 @@ class Report:
 
     test: str
     is_long: bool
-    lines: list[str]
+    properties: list[tuple[str, object]]
 
     def tell(self, figures: str) -> None:
         """Keep a line of figures, to be printed when all tests are over."""
-        self.lines.append(f"{self.test}: {figures}")
+        self.properties.append((_FIGURES, f"{self.test}: {figures}"))
 
 
 @pytest.fixture
 def report(request: pytest.FixtureRequest) -> Report:
     is_long = bool(request.config.getoption("--long", default=False))
-    return Report(request.node.name, is_long, request.config.stash.setdefault(_figures, []))
+    return Report(request.node.name, is_long, request.node.user_properties)
 
 
 @pytest.fixture(scope="session")

@@ -77,6 +77,21 @@ async def test_an_old_button_changes_nothing_and_the_open_question_returns(serve
     assert await running.rows(sa.select(conversations.c.question)) == before
 
 
+async def test_a_button_of_the_same_question_asked_before_changes_nothing(serve: Serve, bot_api: BotApi) -> None:
+    running = await serve(bot_api)
+    brahim = TelegramPerson(bot_api, running.settled)
+    await answers_up_to(brahim, BRAHIM, "category")
+    old = brahim.payload("دور الطالب والطالبة")
+    await brahim.says("4")
+    await brahim.says("ارجع")
+    before = await running.rows(sa.select(conversations.c.question))
+
+    (again,) = await brahim.presses_data(old)
+    assert again.text.startswith("هذا الزر يخص مرحلة سابقة. وفيما يلي السؤال الحالي.")
+    assert "السؤال 3 من 8" in again.text
+    assert await running.rows(sa.select(conversations.c.question)) == before
+
+
 async def test_the_button_to_continue_of_an_old_message_leads_to_the_open_question(serve: Serve, bot_api: BotApi) -> None:
     running = await serve(bot_api)
     brahim = TelegramPerson(bot_api, running.settled)

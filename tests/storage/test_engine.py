@@ -121,6 +121,14 @@ async def test_tables_that_may_not_be_read_or_written_are_away(postgres: Server)
         postgres.run_sql("DROP ROLE stranger")
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("code", ["53100", "53200", "58030", "57P03"])
+async def test_a_server_that_says_its_disk_or_its_memory_is_full_or_fails_is_away(database: Database, code: str) -> None:
+    with pytest.raises(StorageUnavailable):
+        async with database.write() as connection:
+            await connection.execute(sa.text(f"DO $$ BEGIN RAISE EXCEPTION 'as if' USING ERRCODE = '{code}'; END $$"))
+
+
 async def test_a_file_that_is_no_database_is_away(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("this is a letter, and no database at all\n" * 100)
     await _is_away(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")

@@ -9,14 +9,16 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bot.actions.desktop import Taken
+from bot.actions.desktop import Desktop, Taken
 from bot.actions.parked import retry_parked
+from bot.actions.turns import take_turns
 from bot.core.errors import StorageUnavailable
 from bot.core.messages import FromGroup
 from storage.engine import Database
 from storage.outbox import Sent
 from storage.tables import addresses, conversations, inbox, outbox, parked, people, signups
-from tests.bot.actions.updates import OpenDesk, open_desk, update
+from tests.bot.actions.updates import SEALS, OpenDesk, open_desk, update
+from tests.bot.core.setting import SETUP
 from tests.fakes.clock import Clock
 from tests.fakes.outage import Outage
 
@@ -86,6 +88,23 @@ async def test_two_desks_take_turns_over_one_conversation(database: Database, cl
     assert await count(database, parked) == 0
 
 
+async def test_a_turn_is_taken_from_where_the_one_before_of_the_same_person_left_the_conversation(
+    database: Database, clock: Clock
+) -> None:
+    """Another process is in the middle of that one."""
+    async with open_desk(database, clock) as desk:
+        await desk.dialogue("1", "سلام", "أوافق")
+        async with database.write() as connection:
+            await take_turns(connection, [update("1", "جمعية أمل")], Desktop(SETUP, SEALS, "there"), now=clock())
+            waiting = asyncio.create_task(desk.desk.take(update("1", "مركز الأمل")))
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+        taken = await waiting
+        async with database.read() as connection:
+            assert await connection.scalar(sa.select(conversations.c.question)) == "category"
+    assert "السؤال 3 من 8" in taken.owed[-1].message.text
+
+
 async def test_sixty_four_newcomers_share_few_transactions(desk: OpenDesk, database: Database) -> None:
     results = await desk.takes(*(update(str(number), "سلام") for number in range(64)))
     assert all(len(taken.owed) == 2 for taken in results)
@@ -149,6 +168,19 @@ async def test_nothing_is_acknowledged_when_the_database_is_away(database: Datab
         assert await count(database, parked) == 0
         (taken,) = await desk.takes(first)
         assert not taken.repeat
+    await outage.close()
+
+
+async def test_no_reply_is_handed_out_whose_transaction_was_not_committed(database: Database, clock: Clock) -> None:
+    outage = Outage(database.url.render_as_string(hide_password=False), commits=1)
+    async with open_desk(outage, clock) as desk:
+        first = update("1", "سلام")
+        with pytest.raises(StorageUnavailable):
+            await desk.takes(first)
+        assert (desk.owed, await count(database, outbox)) == ([], 0)
+        (taken,) = await desk.takes(first)
+        assert desk.owed == list(taken.owed)
+        assert await count(database, outbox) == len(desk.owed) == 2
     await outage.close()
 
 

@@ -155,6 +155,14 @@ async def test_an_old_zone_database_is_warned_of_loudly_and_changes_no_code(
     assert ("error", "zone_database_outdated") in [(line["level"], line["cause"]) for line in told]
 
 
+async def test_a_start_on_an_empty_database_says_what_to_do(serve: Serve, logged: io.StringIO, tmp_path: Path) -> None:
+    running = await serve(database_url=f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}")
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    causes = [line["cause"] for line in lines if line["event"] == "health_warning"]
+    assert causes[0] == "migrations not applied: run nidaa migrate"
+    assert (await health(running))[0] == 503
+
+
 @on_one_engine
 async def test_the_offset_is_that_of_the_moment(serve: Serve, clock: Clock) -> None:
     running = await serve()
