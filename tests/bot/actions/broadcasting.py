@@ -45,8 +45,9 @@ class Wire:
         self.took: defaultdict[str, list[str]] = defaultdict(list)
         self.fails: Callable[[str], DeliveryFailed | None] = lambda _: None
         self.slowness = 0.0
-        self.open = asyncio.Event()
+        self.open, self.answering = asyncio.Event(), asyncio.Event()
         self.open.set()
+        self.answering.set()
 
     async def send(self, recipient: str, message: Message, content: bytes | None = None) -> Message | None:  # noqa: ARG002 -- none has a file
         await asyncio.sleep(self.slowness)
@@ -54,6 +55,7 @@ class Wire:
         if (failure := self.fails(recipient)) is not None:
             raise failure
         self.took[recipient].append(message.text)
+        await self.answering.wait()
         return None
 
     @property
@@ -146,11 +148,15 @@ async def sending(
     paces = {"telegram": pace} if pace else {}
     how: Mapping[str, Any] = {"sender": sender, "clock": clock, "paces": paces, "cap": cap}
     made = Broadcasts(database, {each.name: each for each in channels}, desktop(sender), idle=timedelta(seconds=0.01), **how)
-    work = asyncio.create_task(made.run())
+    work, wires = asyncio.create_task(made.run()), list[Wire]()
     try:
         yield made
     finally:
         if cut_off:
+            wires = [each for each in channels if isinstance(each, Wire)]
+            for wire in wires:
+                wire.answering.clear()
+            await asyncio.sleep(0.1)  # a transaction that is cut off in our own process would hold its lock for good
             made._leave = _nothing  # type: ignore[method-assign,assignment]
             for line in made._lines:
                 for task in line.in_flight:
@@ -160,6 +166,8 @@ async def sending(
         work.cancel()
         with suppress(asyncio.CancelledError):
             await work
+        for wire in wires:
+            wire.answering.set()
 
 
 async def _nothing(_: object) -> None:

@@ -413,6 +413,31 @@ async def test_a_chat_that_must_wait_gets_it_later_and_holds_nobody_up(database:
     assert await sums(database, made) == Sums(targeted=3, sent=3)
 
 
+async def test_a_channel_that_must_wait_sends_nothing_until_then(database: Database, clock: Clock) -> None:
+    wire = Wire()
+    tried: list[str] = []
+    await add_members(database, clock, NAMES)
+    made = await announce(database, clock)
+    await freeze(database, clock)
+
+    def refuses(name: str) -> ChannelBusy | None:
+        tried.append(name)
+        return ChannelBusy(timedelta(seconds=2.5)) if len(tried) <= 3 else None
+
+    wire.fails = refuses
+    now = walking(clock)
+    async with sending(database, now, wire, pace=Pace(100)):
+        await until(lambda: len(tried) >= 3)
+        begun = time.monotonic()
+        await asyncio.sleep(0.1)
+        sent = wire.total
+        await asyncio.sleep(1.5)
+        assert (wire.total, len(tried)) == (sent, sent + 3)
+        await until(lambda: wire.total == len(NAMES))
+        assert time.monotonic() - begun > 2.3
+    assert await sums(database, made) == Sums(targeted=40, sent=40)
+
+
 async def test_a_line_lost_before_the_message_left_is_no_repeat_and_one_lost_after_may_be(
     database: Database, clock: Clock
 ) -> None:
