@@ -13,6 +13,7 @@ from bot.core import calendar
 from bot.core.known import Known, Setup
 from bot.core.messages import Outgoing
 from bot.core.text import Sayable, paragraphs, t
+from bot.flows.announcements import Rendered
 from bot.flows.effects import Announce, ControlAnnouncement, TestSend
 from storage import announcements, committee, deliveries
 from storage.audit import Entry, Facts
@@ -31,14 +32,6 @@ _OPEN = (*LIVE, "paused")
 _WRAPPED = t("Announcement from the coordination team – {date}\n\n{body}\n\nTo stop announcements, write “Stop”.")
 _CORRECTED = t("Correction from the coordination team – {date}\n\n{body}\n\nTo stop announcements, write “Stop”.")
 _ARABIC_ONLY = t("This announcement was written in Arabic only.")
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """An announcement as its readers get it."""
-
-    ar: str
-    fr: str
 
 
 def wrapped(body_ar: str, body_fr: str | None, *, language: str, at: datetime, corrects: bool = False) -> Sayable:

@@ -191,6 +191,7 @@ async def _announce(connection: AsyncConnection, *, by: int, failed: int) -> dic
                 "category": CATEGORY,
                 "zone": "Africa/Casablanca",
                 "state": state,
+                "paused_from": "sending" if state == "paused" else None,
                 "created_by": by,
                 "created_at": NOW,
                 "due_at": NOW,
