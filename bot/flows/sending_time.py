@@ -18,8 +18,9 @@ _WALL = "%Y-%m-%dT%H:%M"
 _SLOTS, _HOURS = 3, (10, 18)
 """How many hours are offered, and at which hours of a day."""
 FARTHEST = timedelta(days=366)
-NOW = Choice("now", t("Send now"), words=frozenset({"continue"}))
-URGENT = Choice("urgent", t("Send now all the same"))
+_AT_ONCE = ("الآن", "دابا", "فورا", "maintenant", "now")
+NOW = Choice("now", t("Send now"), words=frozenset({"continue"}), also=_AT_ONCE)
+URGENT = Choice("urgent", t("Send now all the same"), also=_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,15 @@ def test_at_night_sending_now_is_asked_back_with_the_next_hour() -> None:
     assert [(effect.send_local, effect.urgent) for effect in announced(khadija)] == [(None, True)]
 
 
+@pytest.mark.parametrize(("now", "urgent"), [(NIGHT, True), (None, False)])
+def test_now_may_be_written(now: datetime | None, urgent: bool) -> None:
+    khadija = chat(now=now) if now else chat()
+    up_to_when(khadija)
+    khadija.says("الآن")
+    khadija.says("10")
+    assert [(effect.send_local, effect.urgent) for effect in announced(khadija)] == [(None, urgent)]
+
+
 def test_now_chosen_by_day_and_confirmed_at_night_waits_for_the_morning_and_says_so() -> None:
     khadija = chat()
     up_to_count(khadija)
