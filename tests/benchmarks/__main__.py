@@ -20,6 +20,7 @@ QUICK = {
     "queue": "--applications 1000",
     "figures": "--applications 1000",
     "imports": "200",
+    "announcements": "--recipients 20000 --sent 2000",
 }
 """Every benchmark in its order, with what makes it short: for a look at whether it works, not for figures."""
 
