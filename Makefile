@@ -23,7 +23,7 @@ test: $(VENV)/.dev $(MO)  ## install, run all tests
 	@$(BIN)/python -m pytest --numprocesses=auto
 
 faults: $(VENV)/.dev $(MO)  ## kill it, stop its database, fill its disk, switch its guards off: at length, with figures at the end
-	@$(BIN)/python -m pytest tests/faults --long --ignore=tests/faults/test_crash_points.py
+	@$(BIN)/python -m pytest tests/faults tests/races --long --ignore=tests/faults/test_crash_points.py
 	@$(BIN)/python -m pytest tests/faults/test_crash_points.py --long --numprocesses=3
 
 bench: $(VENV)/.dev $(MO)  ## how fast it is, how small, and where the time goes: all figures, in about an hour

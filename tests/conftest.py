@@ -32,6 +32,10 @@ ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long forms of the faults: make faults")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _logs() -> None:
     """As in production: what may not be logged is not logged in a test either."""

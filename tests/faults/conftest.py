@@ -14,10 +14,6 @@ from tests.faults.product import Product, Starter, running_starter
 _FIGURES = "figures"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="the long forms of the faults: make faults")
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The figures travel with the reports of the tests, from other processes, too."""
     if not config.getoption("--long", default=False):

@@ -1,5 +1,5 @@
-"""Fifty at once: one code, one application. Four processes share a PostgreSQL; SQLite is one process. At length in
-`make faults`: the rounds are functions of how many."""
+"""Fifty at once: one code, one application. Four processes share a PostgreSQL; SQLite is one process. A thousand rounds in
+`make faults`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fakes.bot_api import BotApi
 from tests.races.processes import Race, racing
 from tests.races.rounds import claims, decided_at_once
 
-ROUNDS = 50
+ROUNDS, LONG = 50, 1000
 
 
 @pytest.fixture
@@ -23,8 +23,9 @@ async def race(database_url: str, bot_api: BotApi, tmp_path: Path) -> AsyncItera
 
 
 async def test_one_effect_comes_of_fifty_claims_and_of_fifty_decisions_at_once(
-    race: Race, capsys: pytest.CaptureFixture[str]
+    race: Race, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = [await claims(race, rounds=ROUNDS), await decided_at_once(race, rounds=ROUNDS)]
+    rounds = LONG if pytestconfig.getoption("--long") else ROUNDS
+    figures = [await claims(race, rounds=rounds), await decided_at_once(race, rounds=rounds)]
     with capsys.disabled():
         print("", *figures, sep="\n")  # noqa: T201 -- figures that are asked for
