@@ -12,6 +12,7 @@ from tests.faults.guards import GUARDS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+WITH_LONG_FORMS = ("tests/faults", "tests/races")
 COMMANDS = sorted(set(re.findall(r"`pytest ([^`]+)`", DOCUMENT)))
 
 
@@ -33,7 +34,7 @@ def selected(command: str) -> list[str]:
     paths = [each for each in words if each not in ("--long", "-k", word) and not each.startswith("--numprocesses=")]
     assert paths, command
     assert all(re.fullmatch(r"tests[\w/]*(\.py(::\w+)?)?", path) for path in paths), command
-    assert not is_long or all(path.startswith("tests/faults") for path in paths), f"{command}: --long is for tests/faults"
+    assert not is_long or all(path.startswith(WITH_LONG_FORMS) for path in paths), f"{command}: it has no long form"
     return [
         test
         for test in all_tests()
